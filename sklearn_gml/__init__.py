@@ -1,0 +1,36 @@
+"""Linear regression that knows its likelihood, for scikit-learn.
+
+:class:`GaussianMLRegressor` says ``y | x ~ N(mu(x), sigma^2)`` with a linear
+``mu``, maximises the log-likelihood of the data explicitly, and keeps what that
+gives: coefficients, noise, a distribution for every prediction and a
+log-likelihood to choose models by.
+
+The way of the data is one direction, and imports run the same way, from the
+top floor down::
+
+    floor 4   _regressor      the estimator: validates, orchestrates, exposes
+    floor 2   _likelihood     objectives: value, gradient, information
+              _maximize       Newton and L-BFGS over any objective
+    floor 1   _statistics     the triangular factor that a fit needs, and sums of it
+    floor 0   _linalg         triangular factors: reduce, rank, solve
+              _blocks         rows in cache-sized float64 blocks
+              _validation     input checks
+              exceptions      warnings
+
+    X, y, w -> validate once -> blocks -> GaussianStatistics -> objective
+            -> maximise -> Solution -> coef_, intercept_, sigma_, loglik_
+"""
+
+from ._regressor import GaussianMLRegressor
+from ._statistics import GaussianStatistics
+from .exceptions import DegenerateFitWarning, RankDeficiencyWarning
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DegenerateFitWarning",
+    "GaussianMLRegressor",
+    "GaussianStatistics",
+    "RankDeficiencyWarning",
+    "__version__",
+]

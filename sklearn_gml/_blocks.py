@@ -1,0 +1,102 @@
+"""Rows of the training data, read in blocks that fit the cache.
+
+The only room that knows in which form the rows lie: C or Fortran order,
+float64 or float32, sparse or dense, weighted or not. Everybody else sees
+float64 blocks.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import assert_all_finite
+
+# Elements of one block: 2**17 float64 are 1 MiB, half of the second-level
+# cache of current processors, so that a block is still there when the second
+# product reads it.
+BLOCK_ELEMENTS = 2**17
+
+# Narrow matrices would otherwise get blocks of 10,000s of rows (no gain) and
+# wide ones blocks of a few rows (a product of p^2 for each).
+MIN_BLOCK_ROWS, MAX_BLOCK_ROWS = 256, 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Training rows as they were given, validated but not copied.
+
+    Attributes
+    ----------
+    X : ndarray or CSR array of shape (n, p)
+    y : ndarray of shape (n, t), float64
+    weight : ndarray of shape (n,), float64, or None
+    """
+
+    X: object
+    y: np.ndarray
+    weight: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, X, y, sample_weight=None):
+        """Rows of validated data: CSC becomes CSR, a vector y becomes a column."""
+        if sparse.issparse(X):
+            X = X.tocsr()
+        y = np.asarray(y, dtype=np.float64)
+        return cls(X, y.reshape(len(y), -1), sample_weight)
+
+    @property
+    def n_samples(self):
+        return self.X.shape[0]
+
+    @property
+    def n_features(self):
+        return self.X.shape[1]
+
+    @property
+    def n_columns(self):
+        """Columns of ``[X y]``."""
+        return self.n_features + self.y.shape[1]
+
+    @property
+    def block_rows(self):
+        rows = BLOCK_ELEMENTS // max(1, self.n_features)
+        return int(np.clip(rows, MIN_BLOCK_ROWS, MAX_BLOCK_ROWS))
+
+    def slices(self, size):
+        for start in range(0, self.n_samples, size):
+            yield slice(start, start + size)
+
+    def direct_blocks(self):
+        """``(X_block, y_block)`` as they lie, without weights."""
+        for rows in self.slices(self.block_rows):
+            yield self.X[rows], self.y[rows]
+
+    @property
+    def lies_ready(self):
+        """Whether BLAS can read the rows where they are."""
+        return (
+            self.weight is None
+            and not sparse.issparse(self.X)
+            and self.X.dtype == np.float64
+            and self.X.flags.c_contiguous
+        )
+
+    def weighted_blocks(self, origin, size=None):
+        """Blocks of ``sqrt(w) [1, X - origin, y - origin]`` in one reused buffer."""
+        n_features = self.n_features
+        size = min(size or self.block_rows, self.n_samples)
+        buffer = np.empty((size, 1 + self.n_columns))
+        for rows in self.slices(size):
+            X = self.X[rows]
+            block = buffer[: X.shape[0]]
+            block[:, 0] = 1.0
+            block[:, 1 : 1 + n_features] = X.toarray() if sparse.issparse(X) else X
+            block[:, 1 + n_features :] = self.y[rows]
+            block[:, 1:] -= origin
+            if self.weight is not None:
+                block *= np.sqrt(self.weight[rows])[:, None]
+            yield block
+
+    def check_finite(self):
+        """Raise scikit-learn's error if X has missing or infinite values."""
+        assert_all_finite(self.X, input_name="X")

@@ -1,0 +1,425 @@
+"""The estimator: validate, build the objective, maximise, expose."""
+
+import warnings
+from contextlib import contextmanager
+from numbers import Integral, Real
+
+import numpy as np
+from scipy import stats
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+
+from ._blocks import Rows
+from ._likelihood import NonNegativeObjective, StatisticsObjective
+from ._maximize import maximize_lbfgs, maximize_newton
+from ._statistics import LOG_2PI, GaussianStatistics, summarise
+from ._validation import (
+    SPARSE_FORMATS,
+    validate_sample_weight,
+    validate_training_data,
+)
+from .exceptions import DegenerateFitWarning, RankDeficiencyWarning
+
+MAXIMISERS = {
+    "auto": maximize_newton,
+    "newton": maximize_newton,
+    "lbfgs": maximize_lbfgs,
+}
+
+
+class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    r"""Linear regression by maximum likelihood, with the distribution it implies.
+
+    The model is :math:`y \mid x \sim N(b_0 + x'b, \sigma^2)`. Fitting maximises
+    the weighted log-likelihood of the training rows, minus a penalty that is
+    the logarithm of a Gaussian prior on the coefficients,
+
+    .. math::
+
+        J = \sum_i w_i \left[-\tfrac12 \log 2\pi - \log\sigma
+            - \frac{(y_i - b_0 - x_i'b)^2}{2\sigma^2}\right]
+            - \frac{\alpha}{2} \frac{|b|^2}{\sigma^2}
+
+    For any sigma this is a quadratic in the coefficients, so its maximum is
+    the least-squares solution (that of ``Ridge(alpha)`` with alpha > 0): the
+    point predictions are those of ``LinearRegression`` or ``Ridge``. What the
+    likelihood adds is sigma, and with it a distribution for every prediction.
+
+    Parameters
+    ----------
+    fit_intercept : bool, default=True
+        Whether the mean has an intercept. It is never penalised.
+    alpha : float, default=0.0
+        Precision of the Gaussian prior on the coefficients in units of the
+        noise, ``b ~ N(0, sigma^2 / alpha)``; the ``alpha`` of ``Ridge``.
+    method : {"ml", "reml"}, default="ml"
+        Estimate of sigma. ``"ml"``: ``sigma^2 = RSS / n``, the maximum of the
+        likelihood. ``"reml"``: ``sigma^2 = RSS / (n - rank)``, the maximum of
+        the restricted likelihood, unbiased, as R and statsmodels report it;
+        with alpha > 0 the coefficients are integrated out under their prior,
+        and ``sigma^2 = (RSS + alpha |b|^2) / (n - 1)`` (n without intercept).
+        Not defined with ``positive=True``.
+    positive : bool, default=False
+        Whether the coefficients must not be negative.
+    solver : {"auto", "newton", "lbfgs"}, default="auto"
+        ``"newton"`` needs a single step here. ``"lbfgs"`` climbs the same
+        likelihood with scipy's L-BFGS-B: an independent check, and slower.
+        ``"auto"`` is Newton.
+    max_iter : int, default=100
+        Steps of the solver at most.
+    tol : float, default=1e-8
+        Stop when the maximum is nearer than this many standard errors.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (p,) or (t, p)
+        Coefficients; two-dimensional when ``y`` was.
+    intercept_ : float or ndarray of shape (t,)
+        Intercept, 0.0 without one.
+    sigma_ : float or ndarray of shape (t,)
+        Standard deviation of the noise, in units of ``y``.
+    loglik_ : float
+        Log-likelihood of the training data at the fitted parameters in nats,
+        constants included and prior excluded, summed over the targets. Equal
+        to ``score_loglik`` of the training data.
+    restricted_loglik_ : float
+        With ``method="reml"`` only: the maximised restricted log-likelihood
+        (R's ``logLik(fit, REML=TRUE)``).
+    aic_, bic_ : float
+        ``-2 loglik_ + 2 k`` and ``-2 loglik_ + k log(n)``, where
+        ``n = sum(sample_weight)`` and k counts, for each target, the rank and
+        one sigma.
+    rank_ : int
+        Number of identified parameters of the mean, the intercept included.
+    n_iter_ : int
+        Steps that the solver took.
+    statistics_ : GaussianStatistics
+        Everything that the fit knew of the data.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if ``X`` had names that are all strings.
+
+    See Also
+    --------
+    sklearn.linear_model.LinearRegression : The same coefficients, no likelihood.
+    sklearn.linear_model.BayesianRidge : A prior of which alpha is estimated.
+
+    Notes
+    -----
+    ``sample_weight`` is a frequency: weight 2 is the row twice, weight 0 is
+    the row left out, and everything obeys it, sigma, likelihood and
+    information criteria included.
+
+    With residuals at the rounding level of ``y`` the likelihood has no maximum.
+    The fit warns (:class:`~sklearn_gml.DegenerateFitWarning`) and puts sigma at
+    that level. Collinear columns give the shortest coefficients and a
+    :class:`~sklearn_gml.RankDeficiencyWarning`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gml import GaussianMLRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.uniform(0, 10, size=(200, 1))
+    >>> y = 100 + 5 * x[:, 0] + rng.normal(scale=2, size=200)
+    >>> model = GaussianMLRegressor().fit(x, y)
+    >>> print(f"{model.intercept_:.2f} + {model.coef_[0]:.2f} x, sd {model.sigma_:.2f}")
+    100.09 + 4.95 x, sd 2.04
+    >>> low, high = model.predict_dist([[4.0]]).interval(0.9)
+    >>> print(f"{low[0]:.1f} to {high[0]:.1f}")
+    116.5 to 123.3
+    >>> model.n_iter_
+    1
+    """
+
+    _parameter_constraints: dict = {
+        "fit_intercept": ["boolean"],
+        "alpha": [Interval(Real, 0, np.inf, closed="left")],
+        "method": [StrOptions({"ml", "reml"})],
+        "positive": ["boolean"],
+        "solver": [StrOptions(set(MAXIMISERS))],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, np.inf, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        fit_intercept=True,
+        alpha=0.0,
+        method="ml",
+        positive=False,
+        solver="auto",
+        max_iter=100,
+        tol=1e-8,
+    ):
+        self.fit_intercept = fit_intercept
+        self.alpha = alpha
+        self.method = method
+        self.positive = positive
+        self.solver = solver
+        self.max_iter = max_iter
+        self.tol = tol
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Maximise the likelihood of the rows.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+            Features. Neither copied nor changed.
+        y : array-like of shape (n,) or (n, t)
+            Targets; each has its own coefficients and sigma.
+        sample_weight : array-like of shape (n,), optional
+            Frequencies of the rows.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For invalid data, weights or parameters. The estimator is then left
+            as it was.
+        """
+        with self._unchanged_on_error():
+            data = validate_training_data(X, y, sample_weight, estimator=self)
+            statistics = summarise(
+                Rows.of(data.X, data.y, data.sample_weight),
+                vector_target=data.y.ndim == 1,
+                feature_names=data.feature_names,
+            )
+            return self._maximise(statistics)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_statistics(self, statistics):
+        """Fit to rows of which only the statistics are known.
+
+        Parameters
+        ----------
+        statistics : GaussianStatistics
+            For example a sum of statistics that were made elsewhere.
+
+        Returns
+        -------
+        self
+            With the attributes that ``fit`` sets.
+        """
+        if not isinstance(statistics, GaussianStatistics):
+            raise TypeError(
+                "statistics must be a GaussianStatistics, got "
+                f"{type(statistics).__name__}. To fit rows, use fit(X, y)."
+            )
+        with self._unchanged_on_error():
+            self.n_features_in_ = statistics.n_features
+            if statistics.feature_names is not None:
+                self.feature_names_in_ = np.array(
+                    statistics.feature_names, dtype=object
+                )
+            elif hasattr(self, "feature_names_in_"):
+                del self.feature_names_in_
+            return self._maximise(statistics)
+
+    @contextmanager
+    def _unchanged_on_error(self):
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    def _maximise(self, statistics):
+        self._check_combinations()
+        objective = self._objective(statistics)
+        maximise = MAXIMISERS[self.solver]
+        solution = maximise(objective, max_iter=self.max_iter, tol=self.tol)
+        self._warn(objective, solution)
+        self._expose(statistics, objective, solution)
+        return self
+
+    def _check_combinations(self):
+        if self.method == "reml" and self.positive:
+            raise ValueError(
+                "method='reml' is not defined with positive=True, because bounded "
+                "coefficients have no number of degrees of freedom: use method='ml' "
+                "or positive=False."
+            )
+
+    def _objective(self, statistics):
+        objective = NonNegativeObjective if self.positive else StatisticsObjective
+        return objective(
+            statistics,
+            fit_intercept=self.fit_intercept,
+            alpha=self.alpha,
+            restricted=self.method == "reml",
+        )
+
+    def _warn(self, objective, solution):
+        if not solution.converged:
+            warnings.warn(
+                f"GaussianMLRegressor has {solution.message}.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+        degenerate = np.flatnonzero(objective.degenerate(solution.theta))
+        if len(degenerate):
+            warnings.warn(
+                "There is no noise left to estimate sigma from: the model has rank "
+                f"{objective.rank} and the rows have sum of weights "
+                f"{objective.sum_weights:g}, or it reproduces y to the last digit. The "
+                "likelihood has no maximum; sigma_ stops at the rounding level, and "
+                "loglik_, aic_ and bic_ describe arithmetic. Use more rows, fewer "
+                "columns or alpha > 0.",
+                DegenerateFitWarning,
+                stacklevel=4,
+            )
+            return
+        lost = objective.n_parameters - objective.rank
+        if lost and not self.alpha:
+            warnings.warn(
+                f"The columns of X are collinear: {lost} of "
+                f"{objective.n_parameters} directions are not identified. The "
+                "coefficients of smallest norm were chosen; predictions do not "
+                "depend on the choice. Drop columns or use alpha > 0.",
+                RankDeficiencyWarning,
+                stacklevel=4,
+            )
+
+    def _expose(self, statistics, objective, solution):
+        coef, intercept, sigma = objective.coefficients(solution.theta)
+        single = statistics.vector_target
+        self.coef_ = coef[0] if single else coef
+        self.sigma_ = float(sigma[0]) if single else sigma
+        if self.fit_intercept:
+            self.intercept_ = float(intercept[0]) if single else intercept
+        else:
+            self.intercept_ = 0.0
+        self.statistics_ = statistics
+        self.rank_ = int(objective.rank)
+        self.n_iter_ = solution.n_iter
+        self.loglik_ = objective.loglik(solution.theta)
+        n_parameters = len(coef) * (objective.rank + 1)
+        self.aic_ = -2.0 * self.loglik_ + 2.0 * n_parameters
+        self.bic_ = -2.0 * self.loglik_ + n_parameters * np.log(objective.sum_weights)
+        if self.method == "reml":
+            self.restricted_loglik_ = solution.value
+        elif hasattr(self, "restricted_loglik_"):
+            del self.restricted_loglik_
+
+    def predict(self, X, return_std=False):
+        """The mean of y at X.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+        return_std : bool, default=False
+            Whether to return the standard deviation of y at X as well: that of
+            :meth:`predict_dist`.
+
+        Returns
+        -------
+        mean : ndarray of shape (n,) or (n, t)
+        std : ndarray of the same shape
+            Only with ``return_std=True``.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=SPARSE_FORMATS, reset=False)
+        mean = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+        if not return_std:
+            return mean
+        return mean, np.broadcast_to(self.sigma_, mean.shape).copy()
+
+    def predict_dist(self, X):
+        """The distribution of y at X under the fitted parameters.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+
+        Returns
+        -------
+        scipy.stats frozen normal distribution
+            With ``loc`` of shape (n,) or (n, t): ``pdf``, ``logpdf``, ``cdf``,
+            ``ppf``, ``interval``, ``rvs`` and the others work on all rows at once.
+            The uncertainty of the parameters themselves is not in it.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_gml import GaussianMLRegressor
+        >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([1.0, 3.0, 4.0, 6.0])
+        >>> at_two = GaussianMLRegressor().fit(X, y).predict_dist([[2.0]])
+        >>> print(at_two.mean().round(3), at_two.std().round(3))
+        [4.3] [0.224]
+        >>> print(at_two.sf(5.0).round(4))
+        [0.0009]
+        """
+        return stats.norm(*self.predict(X, return_std=True))
+
+    def loglik_samples(self, X, y):
+        """Log-density of each row, summed over the targets.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+        y : array-like of shape (n,) or (n, t)
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            ``log p(y_i | x_i)`` in nats, ``predict_dist(X).logpdf(y)``.
+        """
+        mean = self.predict(X)
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        check_consistent_length(X, y)
+        if y.size != mean.size:
+            raise ValueError(
+                f"y has shape {y.shape}, but the model was fitted to targets of which "
+                f"these rows have shape {mean.shape}."
+            )
+        standardised = (y.reshape(mean.shape) - mean) / self.sigma_
+        density = -0.5 * (LOG_2PI + standardised**2) - np.log(self.sigma_)
+        return density if density.ndim == 1 else density.sum(axis=1)
+
+    def score_loglik(self, X, y, sample_weight=None, *, normalize=False):
+        """Log-likelihood of rows under the fitted parameters; higher is better.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+        y : array-like of shape (n,) or (n, t)
+        sample_weight : array-like of shape (n,), optional
+            Frequencies of the rows.
+        normalize : bool, default=False
+            Whether to divide by ``sum(sample_weight)``, which makes data of
+            different size comparable.
+
+        Returns
+        -------
+        float
+            ``sum_i w_i log p(y_i | x_i)`` in nats.
+        """
+        density = self.loglik_samples(X, y)
+        weight = validate_sample_weight(sample_weight, density)
+        if weight is None:
+            return float(density.mean() if normalize else density.sum())
+        total = float(weight @ density)
+        return total / float(weight.sum()) if normalize else total

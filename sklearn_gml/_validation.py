@@ -1,0 +1,67 @@
+"""Input checks shared by the front doors; messages are scikit-learn's own."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+SPARSE_FORMATS = ("csr", "csc")
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """Arrays of consistent length; X is not yet known to be finite.
+
+    The sums over the rows show a missing value at no cost, so that X is not
+    read once more just to look for one.
+    """
+
+    X: object
+    y: np.ndarray
+    sample_weight: np.ndarray | None
+    feature_names: tuple | None
+
+
+def validate_training_data(X, y, sample_weight=None, *, estimator=None):
+    """Check training input; an estimator learns its features from it.
+
+    Raises
+    ------
+    ValueError
+        In scikit-learn's words for wrong shapes, lengths, types and missing
+        targets; for negative weights; for weights that are all zero.
+    """
+    if estimator is None:
+        estimator = BaseEstimator()
+    X, y = validate_data(
+        estimator,
+        X,
+        y,
+        accept_sparse=SPARSE_FORMATS,
+        dtype=[np.float64, np.float32],
+        ensure_all_finite=False,
+        multi_output=True,
+        y_numeric=True,
+    )
+    names = getattr(estimator, "feature_names_in_", None)
+    return TrainingData(
+        X,
+        y,
+        validate_sample_weight(sample_weight, X),
+        None if names is None else tuple(names),
+    )
+
+
+def validate_sample_weight(sample_weight, X):
+    """Frequencies as float64, or None; not negative and not all zero."""
+    if sample_weight is None:
+        return None
+    weight = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weight.any():
+        raise ValueError(
+            "sample_weight is zero for every row: no rows are left to fit."
+        )
+    return weight

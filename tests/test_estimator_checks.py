@@ -1,0 +1,32 @@
+"""scikit-learn's own checks, all of them."""
+
+import pytest
+from sklearn.utils.estimator_checks import check_estimator
+
+from sklearn_gml import GaussianMLRegressor
+
+# The checks fit random data of no rank or no noise on purpose.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn_gml.DegenerateFitWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn_gml.RankDeficiencyWarning"),
+]
+
+VARIANTS = [
+    {},
+    {"fit_intercept": False},
+    {"alpha": 1.0},
+    {"positive": True},
+    {"method": "reml"},
+    {"solver": "lbfgs"},
+]
+
+
+@pytest.mark.parametrize("parameters", VARIANTS, ids=str)
+def test_every_check_passes(parameters):
+    results = check_estimator(
+        GaussianMLRegressor(**parameters), on_skip=None, on_fail="raise"
+    )
+    assert len(results) > 40
+    skipped = {r["check_name"] for r in results if r["status"] == "skipped"}
+    assert skipped <= {"check_array_api_input"}
+    assert all(r["status"] in {"passed", "skipped"} for r in results)

@@ -1,0 +1,64 @@
+"""Imports run strictly downward, and the front door only re-exports."""
+
+import ast
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1] / "sklearn_gml"
+
+FLOORS = {
+    "_regressor": 4,
+    "_likelihood": 2,
+    "_maximize": 2,
+    "_statistics": 1,
+    "_blocks": 0,
+    "_linalg": 0,
+    "_validation": 0,
+    "exceptions": 0,
+}
+
+
+def imported_rooms(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            if node.module:
+                yield node.module
+            else:
+                yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            modules = (
+                [node.module]
+                if isinstance(node, ast.ImportFrom)
+                else [alias.name for alias in node.names]
+            )
+            yield from (
+                m.split(".")[1] for m in modules if m.startswith("sklearn_gml.")
+            )
+
+
+def test_every_room_has_a_floor():
+    rooms = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
+    assert rooms == set(FLOORS)
+
+
+def test_imports_run_strictly_downward():
+    upward = [
+        f"{path.stem} imports {room}"
+        for path in PACKAGE.glob("*.py")
+        if path.stem != "__init__"
+        for room in imported_rooms(path)
+        if FLOORS[room] >= FLOORS[path.stem]
+    ]
+    assert not upward
+
+
+def test_front_door_only_reexports():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    for node in tree.body:
+        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        assert docstring or isinstance(node, ast.ImportFrom | ast.Assign)
+
+
+def test_picture_in_the_docstring_is_complete():
+    docstring = ast.get_docstring(ast.parse((PACKAGE / "__init__.py").read_text()))
+    for room in FLOORS:
+        assert f" {room} " in docstring
