@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import optimize
 
-from ._linalg import EPS, factorize, power_of_two, triangle
+from ._linalg import EPS, column_norms, factorize, power_of_two, triangle
 from ._statistics import gaussian_loglik
 
 # sigma below this many times the rounding error of a residual is arithmetic,
@@ -236,13 +236,18 @@ class NonNegativeObjective(StatisticsObjective):
 
     lower_slope = 0.0
 
+    def __init__(self, statistics, **settings):
+        super().__init__(statistics, **settings)
+        # Bounds can keep any number of parameters from an exact fit.
+        self.saturated = False
+
     def _slope_step(self, residual, coef):
         root, target = self.root, residual + self.root @ coef
         if self.alpha:
             ridge = np.sqrt(self.alpha) * np.eye(root.shape[1])
             root = np.vstack([root, ridge])
             target = np.vstack([target, np.zeros_like(coef)])
-        scale = power_of_two(np.linalg.norm(root, axis=0))
+        scale = power_of_two(column_norms(root))
         scaled = root / scale
         columns = [optimize.nnls(scaled, column)[0] for column in target.T]
         return np.column_stack(columns) / scale[:, None] - coef

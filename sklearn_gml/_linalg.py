@@ -36,9 +36,16 @@ def triangle(rows):
 
 
 def power_of_two(values):
-    """The powers of two just above ``values`` (1 for zeros): scaling by them is exact."""
+    """Powers of two just above ``values``, 1 for zeros: scaling by them is exact."""
     _, exponent = np.frexp(values)
     return np.where(values > 0, np.ldexp(1.0, exponent), 1.0)
+
+
+def column_norms(matrix):
+    """Euclidean norms of the columns, without overflow on the way."""
+    largest = np.max(np.abs(matrix), axis=0, initial=0.0)
+    scale = np.where(largest > 0, largest, 1.0)
+    return scale * np.linalg.norm(matrix / scale, axis=0)
 
 
 def condition(upper):
@@ -132,7 +139,7 @@ def factorize(root, rounding, *, penalty=0.0):
     -------
     RootFactor
     """
-    norms = np.linalg.norm(root, axis=0)
+    norms = column_norms(root)
     kappa = _scaled_condition(root, norms, rounding)
     if kappa < CERTAIN_RANK_CONDITION:
         plain = RootFactor(root, None, None, 0.0, root.shape[1], kappa)

@@ -28,6 +28,10 @@ from ._validation import (
 )
 from .exceptions import DegenerateFitWarning, RankDeficiencyWarning
 
+# From the warning out to the line that called fit: _warn, _maximise, fit and
+# scikit-learn's wrapper around it.
+STACK_LEVEL = 5
+
 MAXIMISERS = {
     "auto": maximize_newton,
     "newton": maximize_newton,
@@ -277,7 +281,7 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             warnings.warn(
                 f"GaussianMLRegressor has {solution.message}.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=STACK_LEVEL,
             )
         degenerate = np.flatnonzero(objective.degenerate(solution.theta))
         if len(degenerate):
@@ -289,7 +293,7 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 "loglik_, aic_ and bic_ describe arithmetic. Use more rows, fewer "
                 "columns or alpha > 0.",
                 DegenerateFitWarning,
-                stacklevel=4,
+                stacklevel=STACK_LEVEL,
             )
             return
         lost = objective.n_parameters - objective.rank
@@ -300,7 +304,7 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 "coefficients of smallest norm were chosen; predictions do not "
                 "depend on the choice. Drop columns or use alpha > 0.",
                 RankDeficiencyWarning,
-                stacklevel=4,
+                stacklevel=STACK_LEVEL,
             )
 
     def _expose(self, statistics, objective, solution):
@@ -363,9 +367,8 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
         Examples
         --------
-        >>> import numpy as np
         >>> from sklearn_gml import GaussianMLRegressor
-        >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([1.0, 3.0, 4.0, 6.0])
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 4.0, 6.0]
         >>> at_two = GaussianMLRegressor().fit(X, y).predict_dist([[2.0]])
         >>> print(at_two.mean().round(3), at_two.std().round(3))
         [4.3] [0.224]

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.linalg import blas, lapack
 
 from ._blocks import Rows
-from ._linalg import condition, power_of_two, triangle
+from ._linalg import column_norms, condition, power_of_two, triangle
 from ._validation import validate_training_data
 
 LOG_2PI = np.log(2.0 * np.pi)
@@ -166,7 +166,7 @@ class GaussianStatistics:
 
     def column_norms(self):
         """Norms of the columns of ``sqrt(w) [X y]`` as given, shape (p + t,)."""
-        return np.linalg.norm(self.about(0.0)[:, 1:], axis=0)
+        return column_norms(self.about(0.0)[:, 1:])
 
     def loglik(self, coef, intercept, sigma):
         """Log-likelihood of the rows under any parameters.
@@ -234,8 +234,8 @@ def summarise(rows, *, vector_target=True, feature_names=None):
         origin, gram = _first_origin(rows), None
         if rows.n_samples > rows.n_features:
             origin, gram = _gram_about_centre(rows, origin)
-    if gram is None:
-        rows.check_finite()
+        if gram is None:
+            rows.check_finite()
     factor = None if gram is None else _factor_of_gram(gram, rows.n_features)
     if factor is None:
         factor = _householder(rows, origin)

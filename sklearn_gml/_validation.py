@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 SPARSE_FORMATS = ("csr", "csc")
@@ -23,6 +23,10 @@ class TrainingData:
     feature_names: tuple | None
 
 
+class _AnyRegressor(RegressorMixin, BaseEstimator):
+    """Stands in where no estimator is there to learn the features."""
+
+
 def validate_training_data(X, y, sample_weight=None, *, estimator=None):
     """Check training input; an estimator learns its features from it.
 
@@ -33,7 +37,7 @@ def validate_training_data(X, y, sample_weight=None, *, estimator=None):
         targets; for negative weights; for weights that are all zero.
     """
     if estimator is None:
-        estimator = BaseEstimator()
+        estimator = _AnyRegressor()
     X, y = validate_data(
         estimator,
         X,

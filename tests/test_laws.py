@@ -1,0 +1,156 @@
+"""Laws that hold for every fit, over generated data."""
+
+import numpy as np
+import pytest
+from generated import problem
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from sklearn_gml import GaussianMLRegressor
+
+seeds = st.integers(0, 10_000)
+kinds = st.sampled_from(["long", "weighted", "several targets", "sparse"])
+settings = st.sampled_from([{}, {"alpha": 0.7}, {"positive": True}, {"method": "reml"}])
+
+# Condition numbers of the generated designs stay below 1e3.
+RTOL = 1e-10
+
+
+def fitted(generated, setting, **changes):
+    data = {"X": generated.X, "y": generated.y, "sample_weight": generated.weight}
+    estimator = GaussianMLRegressor(fit_intercept=generated.fit_intercept, **setting)
+    return estimator.fit(**{**data, **changes})
+
+
+def close(a, b, rtol=RTOL):
+    b = np.asarray(b)
+    np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol * np.max(np.abs(b)))
+
+
+@given(seed=seeds, kind=kinds, setting=settings)
+def test_likelihood_of_the_training_data(seed, kind, setting):
+    generated = problem(seed, kind)
+    model = fitted(generated, setting)
+    X, y, weight = generated.X, generated.y, generated.weight
+    samples = model.loglik_samples(X, y)
+    assert samples.shape == (X.shape[0],)
+    total = model.score_loglik(X, y, weight)
+    assert model.loglik_ == pytest.approx(total, rel=RTOL)
+    weights = np.ones(len(y)) if weight is None else weight
+    assert total == pytest.approx(np.sum(weights * samples), rel=1e-12)
+    normalised = model.score_loglik(X, y, weight, normalize=True)
+    assert normalised == pytest.approx(total / weights.sum(), rel=1e-12)
+
+    density = model.predict_dist(X).logpdf(y)
+    close(samples, density if density.ndim == 1 else density.sum(axis=1), 1e-12)
+    mean, std = model.predict(X, return_std=True)
+    np.testing.assert_array_equal(mean, model.predict(X))
+    np.testing.assert_array_equal(std, model.predict_dist(X).std())
+    assert mean.shape == std.shape == y.shape
+
+    k = (model.rank_ + 1) * (1 if y.ndim == 1 else y.shape[1])
+    assert model.aic_ == pytest.approx(-2 * total + 2 * k, rel=RTOL)
+    assert model.bic_ == pytest.approx(-2 * total + k * np.log(weights.sum()), rel=RTOL)
+
+
+@given(seed=seeds, kind=kinds, setting=settings, power=st.integers(-6, 6))
+def test_rescaling_y(seed, kind, setting, power):
+    generated = problem(seed, kind)
+    one, factor = fitted(generated, setting), 10.0**power
+    other = fitted(generated, setting, y=generated.y * factor)
+    close(other.coef_, one.coef_ * factor)
+    close(other.intercept_, one.intercept_ * factor)
+    close(other.sigma_, one.sigma_ * factor)
+    weights = generated.weight
+    n = len(generated.y) if weights is None else weights.sum()
+    n *= np.size(one.sigma_)
+    expected = one.loglik_ - n * np.log(factor)
+    assert other.loglik_ == pytest.approx(expected, rel=RTOL, abs=RTOL * n)
+
+
+@given(seed=seeds, kind=kinds, power=st.integers(-6, 6))
+def test_rescaling_a_column(seed, kind, power):
+    generated = problem(seed, kind)
+    one, factor = fitted(generated, {}), 10.0**power
+    X = generated.dense.copy()
+    X[:, 0] *= factor
+    other = fitted(generated, {}, X=X)
+    back = np.atleast_2d(other.coef_).copy()
+    back[:, 0] *= factor
+    close(back, np.atleast_2d(one.coef_))
+    close(other.sigma_, one.sigma_)
+    assert other.loglik_ == pytest.approx(one.loglik_, rel=RTOL)
+
+
+@given(seed=seeds, kind=kinds, setting=settings, data=st.data())
+def test_weight_is_repetition(seed, kind, setting, data):
+    generated = problem(seed, kind)
+    n_samples = generated.X.shape[0]
+    times = np.array(
+        data.draw(st.lists(st.integers(0, 3), min_size=n_samples, max_size=n_samples))
+    )
+    # Enough rows left for the fit not to be degenerate.
+    times[::2] = np.maximum(times[::2], 1)
+    repeated = np.repeat(np.arange(n_samples), times)
+    if len(np.unique(repeated)) <= generated.X.shape[1] + 2:
+        return
+    weighted = fitted(generated, setting, sample_weight=times.astype(float))
+    copies = fitted(
+        generated,
+        setting,
+        X=generated.X[repeated],
+        y=generated.y[repeated],
+        sample_weight=None,
+    )
+    for name in ("coef_", "intercept_", "sigma_", "loglik_", "aic_", "bic_"):
+        close(getattr(weighted, name), getattr(copies, name))
+
+
+@given(seed=seeds, kind=kinds, setting=settings)
+def test_order_of_rows_and_of_columns_changes_nothing(seed, kind, setting):
+    generated = problem(seed, kind)
+    rng = np.random.default_rng(seed)
+    model = fitted(generated, setting)
+    rows = rng.permutation(generated.X.shape[0])
+    weight = None if generated.weight is None else generated.weight[rows]
+    permuted = fitted(
+        generated,
+        setting,
+        X=generated.X[rows],
+        y=generated.y[rows],
+        sample_weight=weight,
+    )
+    columns = rng.permutation(generated.X.shape[1])
+    reordered = fitted(generated, setting, X=generated.X[:, columns])
+    for other, coef in (
+        (permuted, model.coef_),
+        (reordered, np.take(model.coef_, columns, axis=-1)),
+    ):
+        close(other.coef_, coef)
+        close(other.sigma_, model.sigma_)
+        assert other.loglik_ == pytest.approx(model.loglik_, rel=RTOL)
+
+
+@given(seed=seeds, kind=kinds, setting=settings)
+def test_targets_are_fitted_apart(seed, kind, setting):
+    generated = problem(seed, "several targets")
+    together = fitted(generated, setting)
+    parts = [fitted(generated, setting, y=column) for column in generated.y.T]
+    close(together.coef_, [part.coef_ for part in parts])
+    close(together.sigma_, [part.sigma_ for part in parts])
+    total = sum(part.loglik_ for part in parts)
+    assert together.loglik_ == pytest.approx(total, rel=RTOL)
+    assert sum(p.aic_ for p in parts) == pytest.approx(together.aic_, rel=RTOL)
+
+
+@given(seed=seeds)
+def test_sparse_rows_are_the_dense_rows(seed):
+    generated = problem(seed, "sparse")
+    assert sparse.issparse(generated.X)
+    dense = fitted(generated, {}, X=generated.dense)
+    for convert in (sparse.csr_array, sparse.csc_array):
+        model = fitted(generated, {}, X=convert(generated.X))
+        close(model.coef_, dense.coef_)
+        close(model.loglik_, dense.loglik_)
+        close(model.predict(generated.X), dense.predict(generated.dense))

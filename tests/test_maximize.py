@@ -1,0 +1,69 @@
+"""The maximisers know no regression: here they climb a Poisson likelihood."""
+
+import numpy as np
+import pytest
+from scipy import special
+
+from sklearn_gml._maximize import maximize_lbfgs, maximize_newton
+
+
+class PoissonObjective:
+    """Log-likelihood of counts with mean exp(theta), one parameter each."""
+
+    def __init__(self, counts, start):
+        self.counts = np.asarray(counts, float)[:, None]
+        self.start = np.full_like(self.counts, start)
+        self.free = np.ones(self.counts.shape, dtype=bool)
+        self.lower = np.full(self.counts.shape, -np.inf)
+
+    def value(self, theta):
+        terms = self.counts * theta - np.exp(theta) - special.gammaln(self.counts + 1)
+        return float(terms.sum())
+
+    def gradient(self, theta):
+        return self.counts - np.exp(theta)
+
+    def information(self, theta):
+        return np.diag(np.exp(theta[:, 0]))[None]
+
+    def newton_step(self, theta):
+        return self.gradient(theta) / np.exp(theta)
+
+    def settle(self, theta):
+        return theta
+
+    def resolution(self, theta):
+        return np.finfo(float).eps * abs(self.value(theta))
+
+
+@pytest.mark.parametrize("maximise", [maximize_newton, maximize_lbfgs])
+def test_finds_the_maximum(maximise):
+    counts = [1.0, 4.0, 250.0]
+    solution = maximise(PoissonObjective(counts, start=2.0), max_iter=50, tol=1e-8)
+    assert solution.converged
+    # 1e-6 standard errors: what comparing values can resolve.
+    distance = (solution.theta[:, 0] - np.log(counts)) * np.sqrt(counts)
+    assert np.max(np.abs(distance)) < 1e-5
+    assert "converged after" in solution.message
+
+
+def test_newton_never_goes_down():
+    # A full step from theta = -3 overshoots to exp(79).
+    objective = PoissonObjective([5.0], start=-3.0)
+    values = [objective.value(objective.start)]
+    for steps in range(1, 9):
+        solution = maximize_newton(objective, max_iter=steps, tol=1e-12)
+        values.append(solution.value)
+    assert np.all(np.diff(values) >= 0)
+    assert np.isfinite(values).all()
+
+
+@pytest.mark.parametrize("maximise", [maximize_newton, maximize_lbfgs])
+def test_says_when_it_did_not_arrive(maximise):
+    solution = maximise(PoissonObjective([5.0], start=-3.0), max_iter=2, tol=1e-10)
+    assert not solution.converged
+    assert solution.n_iter == 2
+    assert "not converged after" in solution.message
+    assert "standard errors away; raise max_iter" in solution.message
+    truth = abs(solution.theta[0, 0] - np.log(5.0))
+    assert solution.distance > 0.1 * truth

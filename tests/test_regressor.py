@@ -1,0 +1,223 @@
+"""The estimator as a scikit-learn user meets it."""
+
+import pickle
+
+import numpy as np
+import pytest
+import sklearn
+from generated import problem
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+from sklearn_gml import (
+    DegenerateFitWarning,
+    GaussianMLRegressor,
+    GaussianStatistics,
+    RankDeficiencyWarning,
+)
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 3))
+    return X, X @ [1.0, 2.0, -1.0] + 4.0 + rng.standard_normal(60)
+
+
+def test_shapes_follow_linear_regression(data):
+    X, y = data
+    for target in (y, y[:, None], np.column_stack([y, 2 * y])):
+        ours = GaussianMLRegressor().fit(X, target)
+        theirs = LinearRegression().fit(X, target)
+        assert ours.coef_.shape == theirs.coef_.shape
+        assert np.shape(ours.intercept_) == np.shape(theirs.intercept_)
+        assert ours.predict(X).shape == theirs.predict(X).shape
+        assert np.shape(ours.sigma_) == target.shape[1:]
+    assert GaussianMLRegressor(fit_intercept=False).fit(X, y).intercept_ == 0.0
+
+
+def test_loglik_of_a_pipeline_step_and_r2(data):
+    X, y = data
+    model = GaussianMLRegressor().fit(X, y)
+    theirs = LinearRegression().fit(X, y)
+    assert model.score(X, y) == pytest.approx(theirs.score(X, y), rel=1e-12)
+
+
+def test_predict_dist_is_scipy_normal(data):
+    X, y = data
+    model = GaussianMLRegressor().fit(X, np.column_stack([y, -3.0 * y]))
+    distribution = model.predict_dist(X[:7])
+    assert distribution.dist.name == "norm"
+    assert distribution.mean().shape == distribution.cdf(0.0).shape == (7, 2)
+    low, high = distribution.interval(0.95)
+    np.testing.assert_allclose(
+        (high - low) / 2, np.tile(1.959963984540054 * model.sigma_, (7, 1)), rtol=1e-12
+    )
+    assert distribution.rvs(size=(5, 7, 2), random_state=0).shape == (5, 7, 2)
+
+
+def test_fit_statistics_is_fit(data):
+    pandas = pytest.importorskip("pandas")
+    X, y = data
+    frame = pandas.DataFrame(X, columns=["a", "b", "c"])
+    batch = GaussianMLRegressor(method="reml").fit(frame, y)
+    statistics = GaussianStatistics.from_data(frame, y)
+    again = GaussianMLRegressor(method="reml").fit_statistics(statistics)
+    np.testing.assert_array_equal(again.coef_, batch.coef_)
+    assert again.restricted_loglik_ == batch.restricted_loglik_
+    assert list(again.feature_names_in_) == ["a", "b", "c"]
+    assert again.n_features_in_ == 3
+    np.testing.assert_array_equal(again.predict(frame), batch.predict(frame))
+    without_names = GaussianStatistics.from_data(X, y)
+    assert not hasattr(again.fit_statistics(without_names), "feature_names_in_")
+    with pytest.raises(
+        TypeError, match=r"GaussianStatistics, got ndarray.*fit\(X, y\)"
+    ):
+        again.fit_statistics(X)
+
+
+def test_restricted_likelihood_goes_with_its_method(data):
+    model = GaussianMLRegressor(method="reml").fit(*data)
+    assert model.restricted_loglik_ < model.loglik_
+    assert not hasattr(model.set_params(method="ml").fit(*data), "restricted_loglik_")
+
+
+def test_clone_pickle_and_repr(data):
+    X, y = data
+    model = GaussianMLRegressor(alpha=0.5, solver="lbfgs").fit(X, y)
+    assert clone(model).get_params() == model.get_params()
+    copy = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(copy.predict(X), model.predict(X))
+    assert "alpha=0.5" in repr(model)
+    assert "GaussianMLRegressor" in model._repr_html_()
+
+
+def test_not_fitted(data):
+    with pytest.raises(NotFittedError):
+        GaussianMLRegressor().predict_dist(data[0])
+
+
+def test_grid_search_by_loglik():
+    """The degree of a polynomial, chosen by likelihood in a pipeline."""
+    rng = np.random.default_rng(1)
+    x = rng.uniform(-2, 2, (300, 1))
+    y = 1 + x[:, 0] - x[:, 0] ** 3 + 0.3 * rng.standard_normal(300)
+
+    def loglik(model, X, y):
+        return model[-1].score_loglik(model[:-1].transform(X), y, normalize=True)
+
+    search = GridSearchCV(
+        make_pipeline(PolynomialFeatures(include_bias=False), GaussianMLRegressor()),
+        {"polynomialfeatures__degree": range(1, 6)},
+        scoring=loglik,
+    ).fit(x, y)
+    scores = search.cv_results_["mean_test_score"]
+    assert search.best_params_["polynomialfeatures__degree"] >= 3
+    # The density of the truth itself, -log(sigma sqrt(2 pi e)), up to sampling.
+    truth = -np.log(0.3 * np.sqrt(2 * np.pi * np.e))
+    assert scores[2] == pytest.approx(truth, abs=0.1)
+    assert scores[2] > scores[1] + 0.5
+
+
+def test_metadata_routing_carries_weights(data):
+    X, y = data
+    weight = np.random.default_rng(5).integers(0, 3, len(y)).astype(float)
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = GaussianMLRegressor()
+        model.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        search = GridSearchCV(
+            make_pipeline(StandardScaler().set_fit_request(sample_weight=True), model),
+            {"gaussianmlregressor__alpha": [0.1, 10.0]},
+            cv=3,
+        )
+        search.fit(X, y, sample_weight=weight)
+        routed = search.best_estimator_[-1]
+    scaler = StandardScaler().fit(X, sample_weight=weight)
+    direct = GaussianMLRegressor(**search.best_estimator_[-1].get_params())
+    direct.fit(scaler.transform(X), y, sample_weight=weight)
+    np.testing.assert_allclose(routed.coef_, direct.coef_, rtol=1e-12)
+    assert routed.statistics_.sum_weights == weight.sum()
+
+
+DEGENERATE = {
+    "perfect line": (np.arange(9.0)[:, None], 1.0 + 2.0 * np.arange(9.0)),
+    "constant y": (np.arange(9.0)[:, None], np.full(9, 0.1)),
+    "zero y": (np.arange(9.0)[:, None], np.zeros(9)),
+    "one row": (np.array([[2.0, 3.0]]), np.array([5.0])),
+    "as many rows as parameters": (np.eye(3)[:, :2], np.array([1.0, 4.0, 2.0])),
+    "fewer rows than features": (np.eye(3, 7) + 1.0, np.array([1.0, 4.0, 2.0])),
+    "large and exact": (np.arange(9.0)[:, None] * 1e150, np.arange(9.0) * 1e100),
+}
+
+
+EXACT_WITHIN_BOUNDS = ["perfect line", "constant y", "zero y", "one row"]
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [(name, setting) for name in DEGENERATE for setting in ({}, {"method": "reml"})]
+    + [(name, {"positive": True}) for name in EXACT_WITHIN_BOUNDS],
+)
+def test_no_noise_left(name, setting):
+    X, y = DEGENERATE[name]
+    scale = np.abs(y).max() or 1.0
+    with pytest.warns(DegenerateFitWarning, match="no noise left"):
+        model = GaussianMLRegressor(**setting).fit(X, y)
+    np.testing.assert_allclose(model.predict(X), y, atol=1e-13 * scale)
+    assert 0 < model.sigma_ <= 1e-12 * scale
+    for value in (model.loglik_, model.aic_, model.bic_, model.score_loglik(X, y)):
+        assert np.isfinite(value)
+
+
+def test_small_noise_on_a_large_mean_is_noise():
+    """Nine digits of y are not its rounding level."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((400, 1))
+    noise = 1e-3 * rng.standard_normal(400)
+    model = GaussianMLRegressor().fit(x, 1e6 + x[:, 0] + noise)
+    assert model.sigma_ == pytest.approx(1e-3, rel=0.1)
+
+
+def test_collinear_columns(data):
+    X, y = data
+    both = np.column_stack([X, X[:, 0] + X[:, 1], np.full(len(y), 7.0)])
+    with pytest.warns(RankDeficiencyWarning, match="2 of 6 directions") as caught:
+        model = GaussianMLRegressor().fit(both, y)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    full = GaussianMLRegressor().fit(X, y)
+    assert model.rank_ == full.rank_ == 4
+    assert model.loglik_ == pytest.approx(full.loglik_, rel=1e-12)
+    np.testing.assert_allclose(model.predict(both), full.predict(X), rtol=1e-12)
+    # The shortest of all solutions: nothing in the null space.
+    np.testing.assert_allclose(model.coef_ @ [1.0, 1.0, 0.0, -1.0, 0.0], 0, atol=1e-13)
+    assert model.coef_[4] == pytest.approx(0.0, abs=1e-15)
+
+
+def test_rank_does_not_depend_on_units(data):
+    X, y = data
+    for scale in ([1e-9, 1.0, 1e9], [1e12, 1e-12, 1.0]):
+        assert GaussianMLRegressor().fit(X * scale, y).rank_ == 4
+
+
+def test_n_iter(data):
+    assert GaussianMLRegressor().fit(*data).n_iter_ == 1
+    assert GaussianMLRegressor(solver="newton", positive=True).fit(*data).n_iter_ == 1
+    assert GaussianMLRegressor(solver="lbfgs").fit(*data).n_iter_ > 1
+
+
+def test_solvers_agree_on_every_kind():
+    for seed in range(16):
+        generated = problem(seed)
+        if seed % 8 in (1, 5, 7):  # wide, deficient and badly scaled have no one answer
+            continue
+        newton = GaussianMLRegressor().fit(generated.X, generated.y)
+        lbfgs = GaussianMLRegressor(solver="lbfgs", max_iter=1000)
+        lbfgs.fit(generated.X, generated.y)
+        assert lbfgs.loglik_ == pytest.approx(newton.loglik_, rel=1e-6)
+        scale = np.abs(newton.coef_).max()
+        np.testing.assert_allclose(lbfgs.coef_, newton.coef_, atol=1e-6 * scale)

@@ -1,0 +1,170 @@
+"""Statistics: sums, likelihoods, and the fit they give."""
+
+import dataclasses
+import pickle
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from generated import problem
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from sklearn_gml import GaussianMLRegressor, GaussianStatistics
+from sklearn_gml._blocks import Rows
+from sklearn_gml._statistics import _factor_of_gram, _gram, _householder
+
+seeds = st.integers(0, 10_000)
+# Kinds whose fit is determined by more rows than parameters.
+kinds = st.sampled_from(["long", "weighted", "several targets", "sparse"])
+
+
+def of(generated):
+    return GaussianStatistics.from_data(generated.X, generated.y, generated.weight)
+
+
+def assert_same_fit(one, other, rtol):
+    for name in ("coef_", "intercept_", "sigma_", "loglik_", "aic_", "bic_", "rank_"):
+        a, b = np.asarray(getattr(one, name)), np.asarray(getattr(other, name))
+        np.testing.assert_allclose(
+            a, b, rtol=rtol, atol=rtol * np.max(np.abs(b), initial=0), err_msg=name
+        )
+
+
+@given(seed=seeds, kind=kinds, cuts=st.lists(st.integers(0, 120), max_size=4))
+def test_any_partition_of_the_rows_gives_the_fit_of_all(seed, kind, cuts):
+    generated = problem(seed, kind)
+    n_samples = generated.X.shape[0]
+    edges = sorted({0, n_samples, *(cut for cut in cuts if cut < n_samples)})
+    parts = [of(generated.take(slice(start, stop))) for start, stop in pairwise(edges)]
+    merged = sum(parts)
+    assert merged.n_samples == n_samples
+    estimator = GaussianMLRegressor(fit_intercept=generated.fit_intercept)
+    batch = GaussianMLRegressor(fit_intercept=generated.fit_intercept)
+    batch.fit(generated.X, generated.y, generated.weight)
+    # Condition numbers stay below 1e3.
+    assert_same_fit(estimator.fit_statistics(merged), batch, rtol=1e-11)
+
+
+@given(seed=seeds, kind=kinds)
+def test_loglik_is_that_of_the_rows(seed, kind):
+    generated = problem(seed, kind)
+    rng = np.random.default_rng(seed)
+    statistics = of(generated)
+    shape = (statistics.n_targets, statistics.n_features)
+    coef, intercept = rng.normal(size=shape), rng.normal(size=shape[0])
+    sigma = rng.uniform(0.2, 3.0, shape[0])
+    Y = generated.y.reshape(len(generated.y), -1)
+    density = stats.norm(generated.dense @ coef.T + intercept, sigma).logpdf(Y)
+    weight = np.ones(len(Y)) if generated.weight is None else generated.weight
+    expected = weight @ density.sum(axis=1)
+    value = statistics.loglik(coef, intercept, sigma)
+    assert value == pytest.approx(expected, rel=1e-11)
+
+
+@given(seed=seeds, kind=kinds)
+def test_factor_is_triangular_and_a_root_of_the_products(seed, kind):
+    generated = problem(seed, kind)
+    statistics = of(generated)
+    rows = np.column_stack(
+        [np.ones(generated.X.shape[0]), generated.dense, generated.y]
+    )
+    weight = 1.0 if generated.weight is None else generated.weight[:, None]
+    root = statistics.about(0.0)
+    expected = rows.T @ (weight * rows)
+    np.testing.assert_allclose(
+        root.T @ root, expected, rtol=1e-12, atol=1e-12 * np.abs(expected).max()
+    )
+    np.testing.assert_array_equal(np.tril(statistics.factor, -1), 0.0)
+    assert np.all(np.diagonal(statistics.factor) >= 0)
+
+
+def test_gram_and_householder_agree_where_both_are_good():
+    rng = np.random.default_rng(0)
+    rows = Rows.of(rng.standard_normal((5000, 6)), rng.standard_normal((5000, 2)))
+    origin = np.zeros(8)
+    from_gram = _factor_of_gram(_gram(rows, origin), 6)
+    np.testing.assert_allclose(from_gram, _householder(rows, origin), atol=1e-11)
+
+
+def test_gram_hands_over_when_it_would_lose_digits():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((500, 1))
+    near = x + 1e-3 * rng.standard_normal((500, 1))
+    y = rng.standard_normal(500)
+    exact = x[:, 0] + 1e-4 * y
+    for X, target in ((np.hstack([x, near]), y), (x, exact), (x * 1e-160, y)):
+        rows = Rows.of(X, target)
+        gram = _gram(rows, np.zeros(X.shape[1] + 1))
+        assert _factor_of_gram(gram, X.shape[1]) is None
+
+
+def test_rows_that_start_far_from_the_rest():
+    """The origin chosen from the first rows is no good; the sums show it."""
+    rng = np.random.default_rng(0)
+    X = np.vstack([np.zeros((5000, 1)), 1e7 + rng.standard_normal((50_000, 1))])
+    y = 2.0 * X[:, 0] + rng.standard_normal(len(X))
+    order = rng.permutation(len(X))
+    ordered = GaussianMLRegressor().fit(X, y)
+    shuffled = GaussianMLRegressor().fit(X[order], y[order])
+    np.testing.assert_allclose(ordered.coef_, shuffled.coef_, rtol=1e-12)
+    np.testing.assert_allclose(ordered.sigma_, shuffled.sigma_, rtol=1e-9)
+
+
+def test_statistics_are_frozen_small_and_picklable():
+    generated = problem(2)
+    statistics = of(generated)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        statistics.sum_weights = 1.0
+    assert statistics.factor.size <= (1 + statistics.n_features + 1) ** 2
+    copy = pickle.loads(pickle.dumps(statistics))
+    np.testing.assert_array_equal(copy.factor, statistics.factor)
+
+
+def test_weight_zero_is_a_row_less():
+    generated = problem(2, "long")
+    weight = np.ones(len(generated.y))
+    weight[::3] = 0.0
+    kept = weight > 0
+    without = GaussianStatistics.from_data(generated.X[kept], generated.y[kept])
+    weighted = GaussianStatistics.from_data(generated.X, generated.y, weight)
+    assert weighted.n_samples == without.n_samples == kept.sum()
+    assert weighted.sum_weights == without.sum_weights
+    np.testing.assert_allclose(
+        weighted.about(0.0).T @ weighted.about(0.0),
+        without.about(0.0).T @ without.about(0.0),
+        rtol=1e-12,
+        atol=1e-12,
+    )
+
+
+def test_different_columns_cannot_be_added():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((9, 3)), rng.standard_normal((9, 2))
+    statistics = GaussianStatistics.from_data(X, y)
+    with pytest.raises(ValueError, match=r"different features .* 3 on the left, 2 on"):
+        statistics + GaussianStatistics.from_data(X[:, :2], y)
+    with pytest.raises(ValueError, match=r"different targets .* 2 on the left, 1 on"):
+        statistics + GaussianStatistics.from_data(X, y[:, 0])
+    pandas = pytest.importorskip("pandas")
+    left, right = (pandas.DataFrame(X, columns=list(names)) for names in ("abc", "abd"))
+    with pytest.raises(
+        ValueError, match=r"different feature names .*'c'.* on the left"
+    ):
+        GaussianStatistics.from_data(left, y) + GaussianStatistics.from_data(right, y)
+    with pytest.raises(TypeError, match="unsupported operand"):
+        statistics + 1
+    with pytest.raises(TypeError, match="unsupported operand"):
+        statistics - statistics
+
+
+def test_loglik_refuses_parameters_that_do_not_fit():
+    statistics = of(problem(0, "long"))
+    p = statistics.n_features
+    with pytest.raises(ValueError, match=r"coef must have shape \(1, "):
+        statistics.loglik(np.zeros(p + 1), 0.0, 1.0)
+    with pytest.raises(ValueError, match="sigma must be positive"):
+        statistics.loglik(np.zeros(p), 0.0, 0.0)
+    with pytest.raises(ValueError, match="intercept must have shape"):
+        statistics.loglik(np.zeros(p), [0.0, 1.0], 1.0)
