@@ -9,7 +9,7 @@ from generated import problem
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
@@ -129,17 +129,20 @@ def test_metadata_routing_carries_weights(data):
     with sklearn.config_context(enable_metadata_routing=True):
         model = GaussianMLRegressor()
         model.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
-        search = GridSearchCV(
-            make_pipeline(StandardScaler().set_fit_request(sample_weight=True), model),
-            {"gaussianmlregressor__alpha": [0.1, 10.0]},
-            cv=3,
-        )
+        search = GridSearchCV(model, {"alpha": [0.1, 10.0]}, cv=3)
         search.fit(X, y, sample_weight=weight)
-        routed = search.best_estimator_[-1]
-    scaler = StandardScaler().fit(X, sample_weight=weight)
-    direct = GaussianMLRegressor(**search.best_estimator_[-1].get_params())
-    direct.fit(scaler.transform(X), y, sample_weight=weight)
-    np.testing.assert_allclose(routed.coef_, direct.coef_, rtol=1e-12)
+        pipeline = make_pipeline(StandardScaler().set_fit_request(sample_weight=True))
+        pipeline.steps.append(("model", model))
+        pipeline.fit(X, y, sample_weight=weight)
+    routed, best = search.best_estimator_, search.best_params_
+    direct = GaussianMLRegressor(**best).fit(X, y, sample_weight=weight)
+    np.testing.assert_array_equal(routed.coef_, direct.coef_)
+    # Scores are weighted as well: a refit on one fold by hand gives that fold's.
+    train, test = next(KFold(3).split(X))
+    by_hand = GaussianMLRegressor(alpha=0.1).fit(X[train], y[train], weight[train])
+    expected = by_hand.score(X[test], y[test], weight[test])
+    assert search.cv_results_["split0_test_score"][0] == pytest.approx(expected)
+    assert pipeline[-1].statistics_.sum_weights == weight.sum()
     assert routed.statistics_.sum_weights == weight.sum()
 
 
