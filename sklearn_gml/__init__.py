@@ -12,7 +12,9 @@ top floor down::
     floor 2   _likelihood     objectives: value, gradient, information
               _maximize       Newton and L-BFGS over any objective
     floor 1   _statistics     the triangular factor that a fit needs, and sums of it
+              _refinement     the last Newton step, in doubled precision
     floor 0   _linalg         triangular factors: reduce, rank, solve
+              _doubled        matrix products in doubled precision
               _blocks         rows in cache-sized float64 blocks
               _validation     input checks
               exceptions      warnings

@@ -16,6 +16,9 @@ from sklearn.utils import assert_all_finite
 # product reads it.
 BLOCK_ELEMENTS = 2**17
 
+# For work with a dozen arrays of the size of the block.
+SMALL_BLOCK_ELEMENTS = 2**15
+
 # Narrow matrices would otherwise get blocks of 10,000s of rows (no gain) and
 # wide ones blocks of a few rows (a product of p^2 for each).
 MIN_BLOCK_ROWS, MAX_BLOCK_ROWS = 256, 4096
@@ -83,8 +86,24 @@ class Rows:
 
     def weighted_blocks(self, origin, size=None):
         """Blocks of ``sqrt(w) [1, X - origin, y - origin]`` in one reused buffer."""
+        moved = origin.any()
+        for rows, block in self._buffered(size or self.block_rows):
+            if moved:
+                block[:, 1:] -= origin
+            if self.weight is not None:
+                block *= np.sqrt(self.weight[rows])[:, None]
+            yield block
+
+    def exact_blocks(self):
+        """``([1, X, y], sqrt(w))`` in small blocks, the values as they are."""
+        size = max(SMALL_BLOCK_ELEMENTS // (1 + self.n_columns), 64)
+        for rows, block in self._buffered(size):
+            weight = None if self.weight is None else np.sqrt(self.weight[rows])
+            yield block, weight
+
+    def _buffered(self, size):
         n_features = self.n_features
-        size = min(size or self.block_rows, self.n_samples)
+        size = min(size, self.n_samples)
         buffer = np.empty((size, 1 + self.n_columns))
         for rows in self.slices(size):
             X = self.X[rows]
@@ -92,10 +111,7 @@ class Rows:
             block[:, 0] = 1.0
             block[:, 1 : 1 + n_features] = X.toarray() if sparse.issparse(X) else X
             block[:, 1 + n_features :] = self.y[rows]
-            block[:, 1:] -= origin
-            if self.weight is not None:
-                block *= np.sqrt(self.weight[rows])[:, None]
-            yield block
+            yield rows, block
 
     def check_finite(self):
         """Raise scikit-learn's error if X has missing or infinite values."""

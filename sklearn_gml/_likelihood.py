@@ -1,15 +1,45 @@
 """The objective: a log-likelihood with its gradient and its information."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import optimize
 
 from ._linalg import EPS, column_norms, factorize, power_of_two, triangle
+from ._refinement import refine
 from ._statistics import gaussian_loglik
 
 # sigma below this many times the rounding error of a residual is arithmetic,
 # not noise. A prediction, a subtraction and a sum lose a few eps between them;
 # at eight, the likelihood of a degenerate fit is still that of its predictions.
 ROUNDING_MARGIN = 8.0
+
+# Cancellation up to here leaves fourteen digits of a double, because rounding
+# errors average; beyond, the last Newton step is done in doubled precision.
+DOUBLED_CANCELLATION = 2.0**8
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """Parameters of the mean in the units of the data, and what goes with them.
+
+    Attributes
+    ----------
+    coef : ndarray of shape (t, p)
+    intercept : ndarray of shape (t,)
+    squares : ndarray of shape (t,)
+        ``|r|^2 + alpha |b|^2``, of which sigma is made.
+    sigma : ndarray of shape (t,)
+    root : ndarray of shape (q, r)
+        ``sigma^2 root root'`` is the inverse information of the parameters of the
+        mean, the intercept first if there is one.
+    """
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    squares: np.ndarray
+    sigma: np.ndarray
+    root: np.ndarray
 
 
 class StatisticsObjective:
@@ -132,26 +162,15 @@ class StatisticsObjective:
 
     def value(self, theta):
         """J at theta, summed over the targets."""
-        log_sigma = theta[-1]
-        value = (
-            -self.degrees * (0.5 * np.log(2.0 * np.pi) + log_sigma)
-            - 0.5 * self.squares(theta) * np.exp(-2.0 * log_sigma)
-        ).sum()
+        root = np.sqrt(self.squares(theta))[None]
+        values = gaussian_loglik(root, np.exp(theta[-1]), self.degrees)
         if self.restricted:
-            value -= theta.shape[1] * self._log_root_determinant()
-        return float(value)
+            values = values - self._log_root_determinant()
+        return float(values.sum())
 
     def _log_root_determinant(self):
         intercept = np.log(self.design[0, 0]) if self.fit_intercept else 0.0
         return intercept + self.factor.log_determinant()
-
-    def loglik(self, theta):
-        """Log-likelihood without prior and without restriction."""
-        return float(
-            gaussian_loglik(
-                self.residual(theta), np.exp(theta[-1]), self.sum_weights
-            ).sum()
-        )
 
     def gradient(self, theta):
         """dJ/dtheta, shaped as theta."""
@@ -217,13 +236,68 @@ class StatisticsObjective:
         """Norm of the terms that cancel in the residuals, by target."""
         return self.norms_y + self.norms_x @ np.abs(theta[:-1])
 
-    def coefficients(self, theta):
-        """``(coef (t, p), intercept (t,), sigma (t,))`` in the units of the data."""
-        coef = theta[self.slopes].T
-        intercept = np.zeros(len(coef))
+    def estimate(self, theta):
+        """The :class:`Estimate` that theta stands for."""
+        coef = theta[self.slopes]
+        intercept = np.zeros(coef.shape[1])
         if self.fit_intercept:
-            intercept = theta[0] + self.origin_y - coef @ self.origin_x
-        return coef, intercept, np.exp(theta[-1])
+            intercept = theta[0] + self.origin_y - self.origin_x @ coef
+        squares, sigma = self.squares(theta), np.exp(theta[-1])
+        return Estimate(coef.T, intercept, squares, sigma, self._raw_root())
+
+    def refined(self, theta, rows):
+        """The estimate at theta with the digits restored that its factor had lost.
+
+        Rounding error as large as the cancellation in predictions and standard
+        errors says is left alone while it is small; else, see
+        :mod:`sklearn_gml._refinement`.
+        """
+        estimate = self.estimate(theta)
+        if self.saturated or self.rank < self.n_parameters:
+            return estimate
+        magnitude = self._magnitude(theta)
+        residual = np.maximum(np.sqrt(self.squares(theta)), EPS * magnitude)
+        cancellation = max(
+            np.max(self.norms_x @ np.abs(estimate.root)),
+            np.max(magnitude / np.where(residual > 0, residual, 1.0)),
+        )
+        if cancellation < DOUBLED_CANCELLATION:
+            return estimate
+        mean = estimate.coef.T
+        if self.fit_intercept:
+            mean = np.vstack([estimate.intercept, mean])
+        mean, squares, root = refine(
+            rows, mean, estimate.root, penalty=self.penalty, cancellation=cancellation
+        )
+        intercept = mean[0] if self.fit_intercept else estimate.intercept
+        sigma = np.sqrt(squares / self.degrees)
+        sigma = np.where(sigma > 0, sigma, self.sigma_floor(theta))
+        return Estimate(mean[self.slopes].T, intercept, squares, sigma, root)
+
+    def loglik(self, estimate):
+        """Log-likelihood at an estimate, without prior and without restriction."""
+        prior = self.alpha * np.sum(estimate.coef**2, axis=1)
+        root = np.sqrt(np.maximum(estimate.squares - prior, 0.0))
+        values = gaussian_loglik(root[None], estimate.sigma, self.sum_weights)
+        return float(values.sum())
+
+    def restricted_loglik(self, estimate):
+        """J with ``restricted=True`` at an estimate."""
+        root = np.sqrt(estimate.squares)[None]
+        values = gaussian_loglik(root, estimate.sigma, self.degrees)
+        return float(np.sum(values - self._log_root_determinant()))
+
+    def _raw_root(self):
+        """Root of the inverse information of ``(intercept, b)``, sigma aside."""
+        slopes = self.factor.covariance_root()
+        if not self.fit_intercept:
+            return slopes
+        size = self.design[0, 0]
+        root = np.zeros((1 + len(slopes), 1 + slopes.shape[1]))
+        root[0, 0] = 1.0 / size
+        root[0, 1:] = -(self.design[0, 1:] / size + self.origin_x) @ slopes
+        root[1:, 1:] = slopes
+        return root
 
 
 class NonNegativeObjective(StatisticsObjective):
@@ -240,6 +314,10 @@ class NonNegativeObjective(StatisticsObjective):
         super().__init__(statistics, **settings)
         # Bounds can keep any number of parameters from an exact fit.
         self.saturated = False
+
+    def refined(self, theta, rows):
+        """The estimate as it is: a step may cross a bound."""
+        return self.estimate(theta)
 
     def _slope_step(self, residual, coef):
         root, target = self.root, residual + self.root @ coef

@@ -204,12 +204,13 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         with self._unchanged_on_error():
             data = validate_training_data(X, y, sample_weight, estimator=self)
+            rows = Rows.of(data.X, data.y, data.sample_weight)
             statistics = summarise(
-                Rows.of(data.X, data.y, data.sample_weight),
+                rows,
                 vector_target=data.y.ndim == 1,
                 feature_names=data.feature_names,
             )
-            return self._maximise(statistics)
+            return self._maximise(statistics, rows)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_statistics(self, statistics):
@@ -250,13 +251,18 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             vars(self).update(before)
             raise
 
-    def _maximise(self, statistics):
+    def _maximise(self, statistics, rows=None):
         self._check_combinations()
         objective = self._objective(statistics)
         maximise = MAXIMISERS[self.solver]
         solution = maximise(objective, max_iter=self.max_iter, tol=self.tol)
         self._warn(objective, solution)
-        self._expose(statistics, objective, solution)
+        if rows is None:
+            estimate = objective.estimate(solution.theta)
+        else:
+            estimate = objective.refined(solution.theta, rows)
+        self._expose(statistics, objective, estimate)
+        self.n_iter_ = solution.n_iter
         return self
 
     def _check_combinations(self):
@@ -307,24 +313,23 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 stacklevel=STACK_LEVEL,
             )
 
-    def _expose(self, statistics, objective, solution):
-        coef, intercept, sigma = objective.coefficients(solution.theta)
+    def _expose(self, statistics, objective, estimate):
         single = statistics.vector_target
-        self.coef_ = coef[0] if single else coef
-        self.sigma_ = float(sigma[0]) if single else sigma
+        self.coef_ = estimate.coef[0] if single else estimate.coef
+        self.sigma_ = float(estimate.sigma[0]) if single else estimate.sigma
+        self.intercept_ = 0.0
         if self.fit_intercept:
+            intercept = estimate.intercept
             self.intercept_ = float(intercept[0]) if single else intercept
-        else:
-            self.intercept_ = 0.0
         self.statistics_ = statistics
         self.rank_ = int(objective.rank)
-        self.n_iter_ = solution.n_iter
-        self.loglik_ = objective.loglik(solution.theta)
-        n_parameters = len(coef) * (objective.rank + 1)
+        self.loglik_ = objective.loglik(estimate)
+        n_parameters = len(estimate.coef) * (objective.rank + 1)
         self.aic_ = -2.0 * self.loglik_ + 2.0 * n_parameters
         self.bic_ = -2.0 * self.loglik_ + n_parameters * np.log(objective.sum_weights)
+        self._root = estimate.root
         if self.method == "reml":
-            self.restricted_loglik_ = solution.value
+            self.restricted_loglik_ = objective.restricted_loglik(estimate)
         elif hasattr(self, "restricted_loglik_"):
             del self.restricted_loglik_
 

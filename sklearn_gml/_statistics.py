@@ -6,20 +6,22 @@ import numpy as np
 from scipy.linalg import blas, lapack
 
 from ._blocks import Rows
-from ._linalg import column_norms, condition, power_of_two, triangle
+from ._linalg import column_norms, condition, power_of_two, solve_upper, triangle
 from ._validation import validate_training_data
 
 LOG_2PI = np.log(2.0 * np.pi)
 
-# Cholesky of the Gram matrix loses the square of the condition number, in
-# digits of the factor. 2**5 squared leaves 13 of the 16 digits; beyond it the
-# rows are factored by Householder QR, which loses the condition number itself.
-GRAM_CONDITION = 2.0**5
+# Limits of the condition number of the columns, and of the share of y that they
+# leave unexplained. The factor of a Gram matrix loses twice the digits of the
+# condition number, and sigma those of the share. Within these limits fourteen and
+# thirteen digits remain. Beyond, the rows are whitened by that factor and their
+# Gram matrix, now near the identity, corrects it (Cholesky QR twice), which loses
+# the digits of the condition number once.
+GRAM_LIMITS = (2.0**3, 2.0**-11)
 
-# The same, for what is left of y: sigma comes from a difference of sums when
-# the factor comes from the Gram matrix. 2**-11 of the variance of y leaves it
-# 13 digits.
-GRAM_UNEXPLAINED = 2.0**-11
+# Near 2**26 and 2**-52 a Gram matrix has no factor at all; well before, Householder
+# QR takes over.
+WHITENING_LIMITS = (2.0**20, 2.0**-40)
 
 # Products about an origin that is far in units of the spread cancel when they
 # are centred: a relative error of eps (mean / spread)^2, one digit here.
@@ -220,9 +222,9 @@ def _as_shape(name, values, shape):
 def summarise(rows, *, vector_target=True, feature_names=None):
     """Statistics of validated :class:`~sklearn_gml._blocks.Rows`.
 
-    The Gram matrix is tried first, because it costs one product over the rows;
-    its own numbers tell when its factor would be short of digits, and then
-    Householder QR goes over the rows again.
+    The Gram matrix is tried first, because it costs one product over the rows.
+    Its own numbers tell when its factor is short of digits: the rows are then
+    whitened by it and gone over again, or factored by Householder QR.
 
     Raises
     ------
@@ -236,9 +238,11 @@ def summarise(rows, *, vector_target=True, feature_names=None):
             origin, gram = _gram_about_centre(rows, origin)
         if gram is None:
             rows.check_finite()
-    factor = None if gram is None else _factor_of_gram(gram, rows.n_features)
-    if factor is None:
+    factor = None if gram is None else _cholesky(gram)
+    if factor is None or _digits_lost(factor, rows.n_features, *WHITENING_LIMITS):
         factor = _householder(rows, origin)
+    elif _digits_lost(factor, rows.n_features, *GRAM_LIMITS):
+        factor = _whiten_again(rows, origin, factor)
     weight = rows.weight
     return GaussianStatistics(
         factor,
@@ -303,7 +307,7 @@ def _gram_in_place(rows, origin_y):
         side[:, 1:] = y - origin_y
         side_products += side.T @ X
         side_gram += side.T @ side
-    gram = np.empty((n_features + n_sides, n_features + n_sides))
+    gram = np.zeros((n_features + n_sides, n_features + n_sides))
     gram[1 : 1 + n_features, 1 : 1 + n_features] = products
     gram[0, 1 : 1 + n_features] = side_products[0]
     gram[1 : 1 + n_features, 1 + n_features :] = side_products[1:].T
@@ -313,8 +317,8 @@ def _gram_in_place(rows, origin_y):
     return gram
 
 
-def _factor_of_gram(gram, n_features):
-    """Cholesky factor, or None if Householder QR would have more digits."""
+def _cholesky(gram):
+    """The factor of a Gram matrix, None if rounding or overflow forbid it."""
     total = gram[0, 0]
     first_row = gram[0] / np.sqrt(total)
     centred = gram[1:, 1:] - np.outer(first_row[1:], first_row[1:])
@@ -323,16 +327,37 @@ def _factor_of_gram(gram, n_features):
         return None
     scale = power_of_two(np.sqrt(squares))
     upper, failed = lapack.dpotrf(centred / np.outer(scale, scale), clean=True)
-    if failed or condition(upper[:n_features, :n_features]) > GRAM_CONDITION:
-        return None
-    targets = upper[:, n_features:]
-    unexplained = np.sum(targets[n_features:] ** 2, axis=0)
-    if np.any(unexplained < GRAM_UNEXPLAINED * np.sum(targets**2, axis=0)):
+    if failed:
         return None
     factor = np.zeros_like(gram, order="C")
     factor[0] = first_row
     factor[1:, 1:] = upper * scale
     return factor
+
+
+def _digits_lost(factor, n_features, condition_limit, unexplained_limit):
+    """Whether the factor of a Gram matrix is less accurate than the limits ask."""
+    split = 1 + n_features
+    features, targets = factor[1:split, 1:split], factor[1:, split:]
+    scaled = features / power_of_two(column_norms(features))
+    if condition(scaled) > condition_limit:
+        return True
+    left = np.sum(targets[n_features:] ** 2, axis=0)
+    unexplained = left / np.sum(targets**2, axis=0)
+    return bool(np.any(unexplained < unexplained_limit))
+
+
+def _whiten_again(rows, origin, factor):
+    """``chol(W'W) factor`` with the whitened rows ``W = sqrt(w) [1 X y] factor^-1``."""
+    # An explicit inverse is as good as solves here: whatever it is, it is only
+    # the map into coordinates in which the columns are nearly orthonormal.
+    inverse = solve_upper(factor, np.eye(len(factor)))
+    gram = np.zeros(factor.shape, order="F")
+    for block in rows.weighted_blocks(origin):
+        white = block @ inverse
+        gram = blas.dsyrk(1.0, white.T, beta=1.0, c=gram, overwrite_c=True)
+    upper, failed = lapack.dpotrf(gram, clean=True)
+    return _householder(rows, origin) if failed else upper @ factor
 
 
 def _householder(rows, origin):

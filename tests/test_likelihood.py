@@ -119,12 +119,13 @@ def test_solvers_reach_the_same_maximum(settings):
 def test_value_is_the_sum_of_log_densities():
     objective, generated = make(7)
     theta = anywhere(objective)
-    coef, intercept, sigma = objective.coefficients(theta)
+    estimate = objective.estimate(theta)
+    coef, intercept, sigma = estimate.coef, estimate.intercept, estimate.sigma
     mean = generated.X @ coef[0] + intercept[0]
     density = stats.norm(mean, sigma[0]).logpdf(generated.y)
     expected = generated.weight @ density
     assert objective.value(theta) == pytest.approx(expected, rel=1e-12)
-    assert objective.loglik(theta) == pytest.approx(expected, rel=1e-12)
+    assert objective.loglik(estimate) == pytest.approx(expected, rel=1e-12)
 
     penalised, _ = make(7, alpha=3.0)
     prior = stats.norm(0, sigma[0] / np.sqrt(3.0)).logpdf(coef[0])

@@ -13,7 +13,15 @@ from scipy import stats
 
 from sklearn_gml import GaussianMLRegressor, GaussianStatistics
 from sklearn_gml._blocks import Rows
-from sklearn_gml._statistics import _factor_of_gram, _gram, _householder
+from sklearn_gml._statistics import (
+    GRAM_LIMITS,
+    WHITENING_LIMITS,
+    _cholesky,
+    _digits_lost,
+    _gram,
+    _householder,
+    summarise,
+)
 
 seeds = st.integers(0, 10_000)
 # Kinds whose fit is determined by more rows than parameters.
@@ -80,24 +88,36 @@ def test_factor_is_triangular_and_a_root_of_the_products(seed, kind):
     assert np.all(np.diagonal(statistics.factor) >= 0)
 
 
-def test_gram_and_householder_agree_where_both_are_good():
+def near_collinear(distance, n_samples=5000):
     rng = np.random.default_rng(0)
-    rows = Rows.of(rng.standard_normal((5000, 6)), rng.standard_normal((5000, 2)))
-    origin = np.zeros(8)
-    from_gram = _factor_of_gram(_gram(rows, origin), 6)
-    np.testing.assert_allclose(from_gram, _householder(rows, origin), atol=1e-11)
+    X = rng.standard_normal((n_samples, 4))
+    X[:, 3] = X[:, 0] + distance * X[:, 3]
+    return Rows.of(X, X @ [1.0, 2.0, 3.0, 0.0] + rng.standard_normal(n_samples))
+
+
+@pytest.mark.parametrize("distance", [1.0, 1e-2, 1e-4, 1e-7, 1e-9])
+def test_every_way_to_the_factor_gives_the_same(distance):
+    rows = near_collinear(distance)
+    expected = _householder(rows, np.zeros(5))
+    # Either way an entry may be off by eps times the condition number, in units of
+    # its column: the direction of a nearly collinear column is known no better.
+    actual = summarise(rows).about(0.0)
+    error = np.abs(actual - expected) / np.linalg.norm(expected, axis=0)
+    assert np.max(error) < 1e-14 / distance
 
 
 def test_gram_hands_over_when_it_would_lose_digits():
+    limits = {1.0: [], 1e-2: [GRAM_LIMITS], 1e-7: [GRAM_LIMITS, WHITENING_LIMITS]}
+    for distance, exceeded in limits.items():
+        factor = _cholesky(_gram(near_collinear(distance), np.zeros(5)))
+        for limit in (GRAM_LIMITS, WHITENING_LIMITS):
+            assert _digits_lost(factor, 4, *limit) == (limit in exceeded)
     rng = np.random.default_rng(0)
-    x = rng.standard_normal((500, 1))
-    near = x + 1e-3 * rng.standard_normal((500, 1))
-    y = rng.standard_normal(500)
-    exact = x[:, 0] + 1e-4 * y
-    for X, target in ((np.hstack([x, near]), y), (x, exact), (x * 1e-160, y)):
-        rows = Rows.of(X, target)
-        gram = _gram(rows, np.zeros(X.shape[1] + 1))
-        assert _factor_of_gram(gram, X.shape[1]) is None
+    x, noise = rng.standard_normal((2, 500))
+    nearly_exact = Rows.of(x[:, None], x + 1e-3 * noise)
+    assert _digits_lost(_cholesky(_gram(nearly_exact, np.zeros(2))), 1, *GRAM_LIMITS)
+    tiny = Rows.of(x[:, None] * 1e-160, noise)
+    assert _cholesky(_gram(tiny, np.zeros(2))) is None
 
 
 def test_rows_that_start_far_from_the_rest():
