@@ -95,11 +95,10 @@ class Rows:
             yield block
 
     def exact_blocks(self):
-        """``([1, X, y], sqrt(w))`` in small blocks, the values as they are."""
+        """``([1, X, y], w or None)`` in small blocks, the values as they are."""
         size = max(SMALL_BLOCK_ELEMENTS // (1 + self.n_columns), 64)
         for rows, block in self._buffered(size):
-            weight = None if self.weight is None else np.sqrt(self.weight[rows])
-            yield block, weight
+            yield block, None if self.weight is None else self.weight[rows, None]
 
     def _buffered(self, size):
         n_features = self.n_features
@@ -112,6 +111,21 @@ class Rows:
             block[:, 1 : 1 + n_features] = X.toarray() if sparse.issparse(X) else X
             block[:, 1 + n_features :] = self.y[rows]
             yield rows, block
+
+    def head_and_all(self):
+        """The first block, then all rows; only these if one block is all."""
+        size = self.block_rows
+        if self.n_samples > size:
+            weight = None if self.weight is None else self.weight[:size]
+            # A head without weight has no centre of its own.
+            if weight is None or weight.any():
+                yield Rows(self.X[:size], self.y[:size], weight)
+        yield self
+
+    def centre(self):
+        """Unweighted means of the columns of ``[X y]``."""
+        means = np.asarray(self.X.mean(axis=0, dtype=np.float64)).ravel()
+        return np.append(means, self.y.mean(axis=0))
 
     def check_finite(self):
         """Raise scikit-learn's error if X has missing or infinite values."""

@@ -26,8 +26,25 @@ def two_sum(a, b):
     return total, (a - (total - part)) + (b - part)
 
 
-def matmul_doubled(left, right, cancellation=1.0):
-    """``left @ right``, each entry rounded once from a sum of twice the bits.
+def two_product(a, b):
+    """``(p, e)`` with ``p = fl(a b)`` and ``p + e = a b`` exactly (Dekker)."""
+    product = a * b
+    a_high, a_low = _halves(a)
+    b_high, b_low = _halves(b)
+    error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + (
+        a_low * b_low
+    )
+    return product, error
+
+
+def _halves(a):
+    shifted = a * (2.0**27 + 1.0)
+    high = shifted - (shifted - a)
+    return high, a - high
+
+
+def matmul_pair(left, right, cancellation=1.0):
+    """``(high, low)`` whose sum is ``left @ right`` in doubled precision.
 
     Parameters
     ----------
@@ -35,11 +52,11 @@ def matmul_doubled(left, right, cancellation=1.0):
     right : ndarray of shape (k, m)
     cancellation : float
         By what factor the terms of the product are larger than their sum. So
-        many more bits are carried.
+        many more bits than those of a float64 are carried.
 
     Returns
     -------
-    ndarray of shape (n, m)
+    high, low : ndarray of shape (n, m)
     """
     # Columns of one size, so that a slice of a row speaks of all its entries.
     scale = _power_above(left, axis=0)
@@ -61,7 +78,12 @@ def matmul_doubled(left, right, cancellation=1.0):
         else:
             high, error = two_sum(high, product)
             low += error
-    return high + low
+    return two_sum(high, low)
+
+
+def matmul_doubled(left, right, cancellation=1.0):
+    """``left @ right``, rounded once: the high part of :func:`matmul_pair`."""
+    return matmul_pair(left, right, cancellation)[0]
 
 
 def _slices(matrix, bits, count, axis):

@@ -1,6 +1,7 @@
 """The objective: a log-likelihood with its gradient and its information."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import optimize
@@ -42,6 +43,116 @@ class Estimate:
     root: np.ndarray
 
 
+class Point:
+    """A :class:`StatisticsObjective` at one theta; computes what it is asked for."""
+
+    def __init__(self, objective, theta, same_mean=None):
+        self.objective = objective
+        self.theta = theta
+        if same_mean is not None:
+            # All that does not depend on sigma.
+            for name in ("residual", "squares", "magnitude"):
+                vars(self)[name] = getattr(same_mean, name)
+
+    @cached_property
+    def residual(self):
+        """Root (k, t) of the weighted residuals."""
+        return self.objective.target - self.objective.design @ self.theta[:-1]
+
+    @cached_property
+    def squares(self):
+        """``|r|^2 + alpha |b|^2`` of each target."""
+        squares = np.einsum("ij,ij->j", self.residual, self.residual)
+        if self.objective.alpha:
+            squares += (self.objective.penalty * self.theta[:-1] ** 2).sum(axis=0)
+        return squares
+
+    @cached_property
+    def magnitude(self):
+        """Norm of the terms that cancel in the residuals of each target."""
+        objective = self.objective
+        return objective.norms_y + objective.norms_x @ np.abs(self.theta[:-1])
+
+    @property
+    def cancellation(self):
+        """How much larger than the residuals those terms are."""
+        residual = np.maximum(np.sqrt(self.squares), EPS * self.magnitude)
+        return self.magnitude / np.where(residual > 0, residual, 1.0)
+
+    @property
+    def free_sigma(self):
+        """sigma at its maximum, zero if need be."""
+        return np.sqrt(self.squares / self.objective.degrees)
+
+    @property
+    def sigma_floor(self):
+        """Root mean square rounding error of the residuals, with a margin.
+
+        Data that are zero throughout have no scale; theirs is one.
+        """
+        scale = self.magnitude / np.sqrt(self.objective.sum_weights)
+        return ROUNDING_MARGIN * EPS * np.where(scale > 0, scale, 1.0)
+
+    @property
+    def degenerate(self):
+        """Which targets leave no noise to be seen, shape (t,)."""
+        return self.objective.saturated | (self.free_sigma <= self.sigma_floor)
+
+    @cached_property
+    def value(self):
+        """J, summed over the targets."""
+        return self.objective.value(self.squares, np.exp(self.theta[-1]))
+
+    @cached_property
+    def resolution(self):
+        """A difference in J that cannot be told from rounding error."""
+        rounding = EPS * self.magnitude * np.exp(-self.theta[-1])
+        return float(rounding @ rounding) + EPS * abs(self.value)
+
+    @cached_property
+    def gradient(self):
+        """dJ/dtheta, shaped as theta."""
+        objective, precision = self.objective, np.exp(-2.0 * self.theta[-1])
+        gradient = np.empty_like(self.theta)
+        slope = objective.design.T @ self.residual
+        if objective.alpha:
+            slope -= objective.penalty * self.theta[:-1]
+        gradient[:-1] = slope * precision
+        gradient[-1] = self.squares * precision - objective.degrees
+        return gradient
+
+    @property
+    def information(self):
+        """Expected information of each target, shape (t, q + 1, q + 1)."""
+        objective, size = self.objective, len(self.theta)
+        information = np.zeros((self.theta.shape[1], size, size))
+        normal = objective.design.T @ objective.design
+        normal += np.diag(objective.penalty[:, 0])
+        precision = np.exp(-2.0 * self.theta[-1])
+        information[:, :-1, :-1] = normal * precision[:, None, None]
+        information[:, -1, -1] = 2.0 * objective.degrees
+        return information
+
+    @cached_property
+    def step(self):
+        """Newton's: ``information^-1 gradient``, by least squares on the factor.
+
+        That of log sigma is left to ``settled``, which goes all the way.
+        """
+        objective, slopes = self.objective, self.objective.slopes
+        step = np.zeros_like(self.theta)
+        step[slopes] = objective.slope_step(self.residual[slopes], self.theta[slopes])
+        if objective.fit_intercept:
+            along = self.residual[0] - objective.design[0, 1:] @ step[slopes]
+            step[0] = along / objective.design[0, 0]
+        return step
+
+    @property
+    def gain(self):
+        """What the step is predicted to gain: half of ``gradient . step``."""
+        return 0.5 * float(np.vdot(self.gradient, self.step))
+
+
 class StatisticsObjective:
     r"""Log-likelihood of a linear mean with constant noise, from statistics alone.
 
@@ -67,7 +178,7 @@ class StatisticsObjective:
     **For any sigma, J is quadratic in b, and its maximum over b does not depend
     on sigma.** One Newton step from anywhere is therefore the least-squares
     solution (ridge regression if alpha > 0), and then sigma has the closed form
-    :math:`\sigma^2 = (|r|^2 + \alpha |b|^2) / n` that :meth:`settle` sets.
+    :math:`\sigma^2 = (|r|^2 + \alpha |b|^2) / n` that :meth:`settled` sets.
     Minimising squared error *is* maximising this likelihood.
 
     The restricted likelihood (REML) integrates the parameters of the mean out:
@@ -92,22 +203,23 @@ class StatisticsObjective:
         self.alpha = alpha
         self.restricted = restricted
         self.sum_weights = statistics.sum_weights
-        self.origin_x, self.origin_y = np.split(
-            # About the means the intercept is orthogonal to the slopes.
-            statistics.mean if fit_intercept else np.zeros_like(statistics.origin),
-            [statistics.n_features],
+        n_features, n_mean = (
+            statistics.n_features,
+            fit_intercept + statistics.n_features,
         )
-        n_mean = fit_intercept + statistics.n_features
-        factor = statistics.about(np.concatenate([self.origin_x, self.origin_y]))
+        # About the means the intercept is orthogonal to the slopes.
+        origin = statistics.mean if fit_intercept else np.zeros_like(statistics.origin)
+        self.origin_x, self.origin_y = origin[:n_features], origin[n_features:]
+        factor = statistics.about(origin)
         if not fit_intercept:
             factor = triangle(factor[:, 1:])
         self.design, self.target = factor[:, :n_mean], factor[:, n_mean:]
         self.penalty = np.full((n_mean, 1), float(alpha))
         self.penalty[: int(fit_intercept)] = 0.0
 
-        norms = statistics.column_norms()
-        norms_x, self.norms_y = np.split(norms, [statistics.n_features])
-        self.norms_x = np.append(np.sqrt(self.sum_weights), norms_x)[-n_mean:]
+        norms = column_norms(statistics.about(np.zeros_like(origin)))
+        norms_x, self.norms_y = norms[1 : 1 + n_features], norms[1 + n_features :]
+        self.norms_x = norms[1 - fit_intercept : 1 + n_features]
         # The first row is that of the intercept, the next p those of the slopes,
         # and the last speak of y alone.
         self.slopes = slice(int(fit_intercept), n_mean)
@@ -128,14 +240,14 @@ class StatisticsObjective:
         return self.design.shape[1]
 
     @property
-    def start(self):
-        """Zero coefficients and the sigma that belongs to them."""
-        return self.settle(np.zeros(self.shape))
-
-    @property
     def shape(self):
         """Shape of theta."""
         return self.n_parameters + 1, self.target.shape[1]
+
+    @property
+    def start(self):
+        """The point of zero coefficients and the sigma that belongs to them."""
+        return self.settled(np.zeros(self.shape))
 
     @property
     def lower(self):
@@ -151,115 +263,46 @@ class StatisticsObjective:
         free[-1] = False
         return free
 
-    def residual(self, theta):
-        """Root (k, t) of the weighted residuals."""
-        return self.target - self.design @ theta[:-1]
+    def at(self, theta):
+        """The :class:`Point` theta, where the objective can be evaluated."""
+        return Point(self, theta)
 
-    def squares(self, theta):
-        """``|r|^2 + alpha |b|^2`` of each target."""
-        residual, mean = self.residual(theta), theta[:-1]
-        return np.sum(residual**2, axis=0) + np.sum(self.penalty * mean**2, axis=0)
+    def settled(self, theta):
+        """The point with the mean of theta and log sigma at its maximum there."""
+        point = Point(self, theta)
+        settled = theta.copy()
+        settled[-1] = np.log(np.maximum(point.free_sigma, point.sigma_floor))
+        return Point(self, settled, point)
 
-    def value(self, theta):
-        """J at theta, summed over the targets."""
-        root = np.sqrt(self.squares(theta))[None]
-        values = gaussian_loglik(root, np.exp(theta[-1]), self.degrees)
-        if self.restricted:
-            values = values - self._log_root_determinant()
-        return float(values.sum())
+    def slope_step(self, residual, coef):
+        """Step of the slopes to the maximum over them."""
+        return self.factor.step(residual, coef)
 
-    def _log_root_determinant(self):
+    def log_root_determinant(self):
+        """Half the log-determinant of the information, sigma aside."""
         intercept = np.log(self.design[0, 0]) if self.fit_intercept else 0.0
         return intercept + self.factor.log_determinant()
 
-    def gradient(self, theta):
-        """dJ/dtheta, shaped as theta."""
-        mean, precision = theta[:-1], np.exp(-2.0 * theta[-1])
-        slope = self.design.T @ self.residual(theta) - self.penalty * mean
-        noise = self.squares(theta) * precision - self.degrees
-        return np.vstack([slope * precision, noise])
-
-    def information(self, theta):
-        """Expected information of each target, shape (t, q + 1, q + 1)."""
-        size = len(theta)
-        information = np.zeros((theta.shape[1], size, size))
-        normal = self.design.T @ self.design + np.diag(self.penalty[:, 0])
-        precision = np.exp(-2.0 * theta[-1])
-        information[:, :-1, :-1] = normal * precision[:, None, None]
-        information[:, -1, -1] = 2.0 * self.degrees
-        return information
-
-    def newton_step(self, theta):
-        """``information^-1 gradient``, by least squares on the factor.
-
-        The step of log sigma is left to :meth:`settle`, which goes all the way.
-        """
-        residual, slopes = self.residual(theta), self.slopes
-        step = np.zeros_like(theta)
-        step[slopes] = self._slope_step(residual[slopes], theta[slopes])
-        if self.fit_intercept:
-            along = residual[0] - self.design[0, 1:] @ step[1:-1]
-            step[0] = along / self.design[0, 0]
-        return step
-
-    def _slope_step(self, residual, coef):
-        return self.factor.step(residual, coef)
-
-    def settle(self, theta):
-        """theta with log sigma at its maximum, given the mean."""
-        sigma, floor = self._free_sigma(theta), self.sigma_floor(theta)
-        settled = theta.copy()
-        settled[-1] = np.log(np.maximum(sigma, floor))
-        return settled
-
-    def degenerate(self, theta):
-        """Which targets leave no noise to be seen, shape (t,)."""
-        return self.saturated | (self._free_sigma(theta) <= self.sigma_floor(theta))
-
-    def _free_sigma(self, theta):
-        return np.sqrt(self.squares(theta) / self.degrees)
-
-    def sigma_floor(self, theta):
-        """Root mean square rounding error of the residuals, with a margin.
-
-        Data that are zero throughout have no scale; theirs is one.
-        """
-        scale = self._magnitude(theta) / np.sqrt(self.sum_weights)
-        return ROUNDING_MARGIN * EPS * np.where(scale > 0, scale, 1.0)
-
-    def resolution(self, theta):
-        """A difference in J that cannot be told from rounding error."""
-        rounding = EPS * self._magnitude(theta) * np.exp(-theta[-1])
-        return float(np.sum(rounding**2) + EPS * abs(self.value(theta)))
-
-    def _magnitude(self, theta):
-        """Norm of the terms that cancel in the residuals, by target."""
-        return self.norms_y + self.norms_x @ np.abs(theta[:-1])
-
-    def estimate(self, theta):
-        """The :class:`Estimate` that theta stands for."""
-        coef = theta[self.slopes]
+    def estimate(self, point):
+        """The :class:`Estimate` that a point stands for."""
+        coef = point.theta[self.slopes]
         intercept = np.zeros(coef.shape[1])
         if self.fit_intercept:
-            intercept = theta[0] + self.origin_y - self.origin_x @ coef
-        squares, sigma = self.squares(theta), np.exp(theta[-1])
-        return Estimate(coef.T, intercept, squares, sigma, self._raw_root())
+            intercept = point.theta[0] + self.origin_y - self.origin_x @ coef
+        sigma, root = np.exp(point.theta[-1]), self._raw_root()
+        return Estimate(coef.T, intercept, point.squares, sigma, root)
 
-    def refined(self, theta, rows):
-        """The estimate at theta with the digits restored that its factor had lost.
+    def refined(self, point, rows):
+        """The estimate at a maximum, with the digits that its factor had lost.
 
-        Rounding error as large as the cancellation in predictions and standard
-        errors says is left alone while it is small; else, see
-        :mod:`sklearn_gml._refinement`.
+        Where predictions or standard errors cancel many digits, the last Newton
+        step is repeated in doubled precision: :mod:`sklearn_gml._refinement`.
         """
-        estimate = self.estimate(theta)
+        estimate = self.estimate(point)
         if self.saturated or self.rank < self.n_parameters:
             return estimate
-        magnitude = self._magnitude(theta)
-        residual = np.maximum(np.sqrt(self.squares(theta)), EPS * magnitude)
         cancellation = max(
-            np.max(self.norms_x @ np.abs(estimate.root)),
-            np.max(magnitude / np.where(residual > 0, residual, 1.0)),
+            point.cancellation.max(), (self.norms_x @ np.abs(estimate.root)).max()
         )
         if cancellation < DOUBLED_CANCELLATION:
             return estimate
@@ -271,21 +314,21 @@ class StatisticsObjective:
         )
         intercept = mean[0] if self.fit_intercept else estimate.intercept
         sigma = np.sqrt(squares / self.degrees)
-        sigma = np.where(sigma > 0, sigma, self.sigma_floor(theta))
+        sigma = np.where(sigma > 0, sigma, point.sigma_floor)
         return Estimate(mean[self.slopes].T, intercept, squares, sigma, root)
 
     def loglik(self, estimate):
         """Log-likelihood at an estimate, without prior and without restriction."""
         prior = self.alpha * np.sum(estimate.coef**2, axis=1)
-        root = np.sqrt(np.maximum(estimate.squares - prior, 0.0))
-        values = gaussian_loglik(root[None], estimate.sigma, self.sum_weights)
-        return float(values.sum())
+        squares = np.maximum(estimate.squares - prior, 0.0)
+        return float(gaussian_loglik(squares, estimate.sigma, self.sum_weights).sum())
 
-    def restricted_loglik(self, estimate):
-        """J with ``restricted=True`` at an estimate."""
-        root = np.sqrt(estimate.squares)[None]
-        values = gaussian_loglik(root, estimate.sigma, self.degrees)
-        return float(np.sum(values - self._log_root_determinant()))
+    def value(self, squares, sigma):
+        """J for given squares and sigma, summed over the targets."""
+        values = gaussian_loglik(squares, sigma, self.degrees)
+        if self.restricted:
+            values = values - self.log_root_determinant()
+        return float(values.sum())
 
     def _raw_root(self):
         """Root of the inverse information of ``(intercept, b)``, sigma aside."""
@@ -315,11 +358,11 @@ class NonNegativeObjective(StatisticsObjective):
         # Bounds can keep any number of parameters from an exact fit.
         self.saturated = False
 
-    def refined(self, theta, rows):
+    def refined(self, point, rows):
         """The estimate as it is: a step may cross a bound."""
-        return self.estimate(theta)
+        return self.estimate(point)
 
-    def _slope_step(self, residual, coef):
+    def slope_step(self, residual, coef):
         root, target = self.root, residual + self.root @ coef
         if self.alpha:
             ridge = np.sqrt(self.alpha) * np.eye(root.shape[1])

@@ -1,9 +1,11 @@
 """Maximisers that know nothing of regression.
 
-Both work on any objective that has ``start``, ``value``, ``gradient``,
-``information``, ``newton_step``, ``settle``, ``resolution``, ``free`` and
-``lower``. ``settle`` puts the parameters that have a closed form at their
-maximum given the others, and ``free`` is the mask of those others.
+Both work on any objective that has ``start`` and ``at(theta)``, points
+with their ``theta``, ``value``, ``gradient``, ``information``, Newton
+``step``, the ``gain`` predicted for it, and ``resolution``, the smallest
+difference in value that is not rounding. ``settled(theta)`` is the point whose
+parameters with a closed form are at their maximum given the others; ``free`` is
+the mask of those others and ``lower`` their bounds.
 """
 
 from dataclasses import dataclass
@@ -27,25 +29,31 @@ class Solution:
 
     Attributes
     ----------
-    theta : ndarray
-    value : float
-        The objective at theta.
+    point : object
+        What the objective is at the last theta.
     n_iter : int
         Steps taken.
-    distance : float
-        Estimated distance from the maximum, in standard errors: the norm of
-        the gradient in the metric of the inverse information.
     converged : bool
     message : str
         Why it stopped and, if it did not converge, what to try.
     """
 
-    theta: np.ndarray
-    value: float
+    point: object
     n_iter: int
-    distance: float
     converged: bool
     message: str
+
+    @property
+    def distance(self):
+        """Estimated distance from the maximum, in standard errors.
+
+        The norm of the gradient in the metric of the inverse information.
+        """
+        return distance(self.point)
+
+
+def distance(point):
+    return float(np.sqrt(2.0 * max(point.gain, 0.0)))
 
 
 def maximize_newton(objective, *, max_iter, tol):
@@ -55,32 +63,28 @@ def maximize_newton(objective, *, max_iter, tol):
     ``tol**2 / 2``, which is a distance of ``tol`` standard errors from the
     maximum, or no more than the arithmetic can tell.
     """
-    theta = objective.start
+    point = objective.start
     for n_iter in range(max_iter + 1):
-        step = objective.newton_step(theta)
-        gain = 0.5 * float(np.sum(objective.gradient(theta) * step))
-        converged = gain <= max(0.5 * tol**2, objective.resolution(theta))
+        converged = point.gain <= max(0.5 * tol**2, point.resolution)
         if converged or n_iter == max_iter:
             break
-        theta = _uphill(objective, theta, step)
-    distance = np.sqrt(2.0 * max(gain, 0.0))
+        point = _uphill(objective, point)
     message = (
         f"converged after {n_iter} Newton steps"
         if converged
         else f"not converged after max_iter={max_iter} Newton steps: the maximum is "
-        f"still {distance:.2g} standard errors away; raise max_iter or try "
+        f"still {distance(point):.2g} standard errors away; raise max_iter or try "
         "solver='lbfgs'"
     )
-    return Solution(theta, objective.value(theta), n_iter, distance, converged, message)
+    return Solution(point, n_iter, converged, message)
 
 
-def _uphill(objective, theta, step):
-    lowest = objective.value(theta) - objective.resolution(theta)
+def _uphill(objective, point):
     for halvings in range(MAX_HALVINGS):
-        candidate = objective.settle(theta + step * 0.5**halvings)
-        if objective.value(candidate) >= lowest:
+        candidate = objective.settled(point.theta + point.step * 0.5**halvings)
+        if candidate.value >= point.value - point.resolution:
             return candidate
-    return theta
+    return point
 
 
 def maximize_lbfgs(objective, *, max_iter, tol):
@@ -90,42 +94,39 @@ def maximize_lbfgs(objective, *, max_iter, tol):
     it starts: the first brings the noise near its value, the next the rest to
     the digits that values can tell apart.
     """
-    theta, n_iter = objective.start, 0
+    point, n_iter = objective.start, 0
     while True:
-        result = _lbfgs_round(objective, theta, max_iter - n_iter, tol)
+        result = _lbfgs_round(objective, point, max_iter - n_iter, tol)
         n_iter += result.nit
-        before, theta = theta, objective.settle(_with_free(objective, theta, result.x))
-        step = objective.newton_step(theta)
-        gain = 0.5 * float(np.sum(objective.gradient(theta) * step))
-        resolution = objective.resolution(theta)
-        converged = gain <= max(0.5 * tol**2, VALUE_MARGIN * resolution)
-        stuck = objective.value(theta) <= objective.value(before) + resolution
+        before = point
+        point = objective.settled(_with_free(objective, point.theta, result.x))
+        enough = max(0.5 * tol**2, VALUE_MARGIN * point.resolution)
+        converged = point.gain <= enough
+        stuck = point.value <= before.value + point.resolution
         if converged or stuck or n_iter >= max_iter:
             break
-    distance = np.sqrt(2.0 * max(gain, 0.0))
     message = (
         f"converged after {n_iter} L-BFGS steps"
         if converged
         else f"not converged after {n_iter} L-BFGS steps ({result.message}): the "
-        f"maximum is still {distance:.2g} standard errors away; raise max_iter, "
-        "scale the columns of X, or use solver='newton'"
+        f"maximum is still {distance(point):.2g} standard errors away; raise "
+        "max_iter, scale the columns of X, or use solver='newton'"
     )
-    return Solution(theta, objective.value(theta), n_iter, distance, converged, message)
+    return Solution(point, n_iter, converged, message)
 
 
-def _lbfgs_round(objective, theta, max_iter, tol):
+def _lbfgs_round(objective, start, max_iter, tol):
     free = objective.free
-    diagonal = np.diagonal(objective.information(theta), axis1=1, axis2=2).T[free]
+    diagonal = np.diagonal(start.information, axis1=1, axis2=2).T[free]
     unit = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
 
     def negative(scaled):
-        candidate = _with_free(objective, theta, scaled * unit)
-        gradient = objective.gradient(candidate)[free]
-        return -objective.value(candidate), -gradient * unit
+        point = objective.at(_with_free(objective, start.theta, scaled * unit))
+        return -point.value, -point.gradient[free] * unit
 
     result = optimize.minimize(
         negative,
-        theta[free] / unit,
+        start.theta[free] / unit,
         jac=True,
         method="L-BFGS-B",
         bounds=optimize.Bounds(objective.lower[free] / unit),

@@ -258,9 +258,9 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         solution = maximise(objective, max_iter=self.max_iter, tol=self.tol)
         self._warn(objective, solution)
         if rows is None:
-            estimate = objective.estimate(solution.theta)
+            estimate = objective.estimate(solution.point)
         else:
-            estimate = objective.refined(solution.theta, rows)
+            estimate = objective.refined(solution.point, rows)
         self._expose(statistics, objective, estimate)
         self.n_iter_ = solution.n_iter
         return self
@@ -289,7 +289,7 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=STACK_LEVEL,
             )
-        degenerate = np.flatnonzero(objective.degenerate(solution.theta))
+        degenerate = np.flatnonzero(solution.point.degenerate)
         if len(degenerate):
             warnings.warn(
                 "There is no noise left to estimate sigma from: the model has rank "
@@ -329,7 +329,7 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.bic_ = -2.0 * self.loglik_ + n_parameters * np.log(objective.sum_weights)
         self._root = estimate.root
         if self.method == "reml":
-            self.restricted_loglik_ = objective.restricted_loglik(estimate)
+            self.restricted_loglik_ = objective.value(estimate.squares, estimate.sigma)
         elif hasattr(self, "restricted_loglik_"):
             del self.restricted_loglik_
 

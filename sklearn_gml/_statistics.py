@@ -1,6 +1,7 @@
 """Sufficient statistics of a Gaussian linear model: one triangular factor."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import blas, lapack
@@ -11,17 +12,32 @@ from ._validation import validate_training_data
 
 LOG_2PI = np.log(2.0 * np.pi)
 
-# Limits of the condition number of the columns, and of the share of y that they
-# leave unexplained. The factor of a Gram matrix loses twice the digits of the
-# condition number, and sigma those of the share. Within these limits fourteen and
-# thirteen digits remain. Beyond, the rows are whitened by that factor and their
-# Gram matrix, now near the identity, corrects it (Cholesky QR twice), which loses
-# the digits of the condition number once.
-GRAM_LIMITS = (2.0**3, 2.0**-11)
+
+class Quality(NamedTuple):
+    """What decides how many digits the factor of a Gram matrix has.
+
+    It loses twice the digits of the condition number of the columns, and its
+    sigma those of the share of y that they leave unexplained.
+    """
+
+    condition: float
+    unexplained: float
+
+    def within(self, limits):
+        return (
+            self.condition <= limits.condition
+            and self.unexplained >= limits.unexplained
+        )
+
+
+# Fourteen digits of the coefficients and thirteen of sigma remain. Beyond, the rows
+# are whitened by that factor and their Gram matrix, now near the identity, corrects
+# it (Cholesky QR twice), which loses the digits of the condition number once.
+GRAM_LIMITS = Quality(2.0**3, 2.0**-11)
 
 # Near 2**26 and 2**-52 a Gram matrix has no factor at all; well before, Householder
 # QR takes over.
-WHITENING_LIMITS = (2.0**20, 2.0**-40)
+WHITENING_LIMITS = Quality(2.0**20, 2.0**-40)
 
 # Products about an origin that is far in units of the spread cancel when they
 # are centred: a relative error of eps (mean / spread)^2, one digit here.
@@ -166,10 +182,6 @@ class GaussianStatistics:
         moved[0, 1:] += moved[0, 0] * (self.origin - origin)
         return moved
 
-    def column_norms(self):
-        """Norms of the columns of ``sqrt(w) [X y]`` as given, shape (p + t,)."""
-        return column_norms(self.about(0.0)[:, 1:])
-
     def loglik(self, coef, intercept, sigma):
         """Log-likelihood of the rows under any parameters.
 
@@ -202,14 +214,13 @@ class GaussianStatistics:
         parameters = np.vstack([at_origin, coef.T])
         split = 1 + self.n_features
         residual = self.factor[:, split:] - self.factor[:, :split] @ parameters
-        return float(gaussian_loglik(residual, sigma, self.sum_weights).sum())
+        squares = np.sum(residual**2, axis=0)
+        return float(gaussian_loglik(squares, sigma, self.sum_weights).sum())
 
 
-def gaussian_loglik(residual, sigma, sum_weights):
-    """Log-likelihood (t,) from the root (k, t) of the weighted residuals."""
-    standardised = residual / sigma
-    squares = np.einsum("ij,ij->j", standardised, standardised)
-    return -sum_weights * (0.5 * LOG_2PI + np.log(sigma)) - 0.5 * squares
+def gaussian_loglik(squares, sigma, sum_weights):
+    """Log-likelihood (t,) of residuals with these weighted sums of squares (t,)."""
+    return -sum_weights * (0.5 * LOG_2PI + np.log(sigma)) - 0.5 * squares / sigma**2
 
 
 def _as_shape(name, values, shape):
@@ -233,15 +244,17 @@ def summarise(rows, *, vector_target=True, feature_names=None):
     """
     # Infinite values and overflow are looked for once the sums are complete.
     with np.errstate(invalid="ignore", over="ignore"):
-        origin, gram = _first_origin(rows), None
         if rows.n_samples > rows.n_features:
-            origin, gram = _gram_about_centre(rows, origin)
+            origin, gram = _gram_about_centre(rows)
+        else:
+            origin, gram = rows.centre(), None
         if gram is None:
             rows.check_finite()
     factor = None if gram is None else _cholesky(gram)
-    if factor is None or _digits_lost(factor, rows.n_features, *WHITENING_LIMITS):
+    quality = None if factor is None else _quality(factor, rows.n_features)
+    if quality is None or not quality.within(WHITENING_LIMITS):
         factor = _householder(rows, origin)
-    elif _digits_lost(factor, rows.n_features, *GRAM_LIMITS):
+    elif not quality.within(GRAM_LIMITS):
         factor = _whiten_again(rows, origin, factor)
     weight = rows.weight
     return GaussianStatistics(
@@ -255,30 +268,25 @@ def summarise(rows, *, vector_target=True, feature_names=None):
     )
 
 
-def _first_origin(rows):
-    """Zero, except for columns whose first rows lie far from it."""
-    unweighted = Rows(rows.X, rows.y)
-    first = next(unweighted.weighted_blocks(np.zeros(rows.n_columns)))[:, 1:]
-    mean, spread = first.mean(axis=0), first.std(axis=0)
-    return np.where(np.abs(mean) > FAR_ORIGIN * spread, mean, 0.0)
+def _gram_about_centre(rows):
+    """``(origin, gram)``, the origin zero but for columns that lie far from it.
 
-
-def _gram_about_centre(rows, origin):
-    """``(origin, gram)``, the origin moved if all rows lie far from the first ones.
-
-    The Gram matrix is None if it is not finite.
+    The first block decides, because a second pass over it costs nothing; should
+    the rest lie elsewhere, the sums show it. The Gram matrix is None if it is not
+    finite.
     """
-    gram = _gram(rows, origin)
-    if not np.isfinite(gram).all():
-        return origin, None
-    mean = gram[0, 1:] / gram[0, 0]
-    variance = np.diagonal(gram)[1:] / gram[0, 0] - mean**2
-    # Twice the limit of the first rows: a second pass has to be worth it.
-    far = mean**2 > (2.0 * FAR_ORIGIN) ** 2 * variance
-    if far.any():
-        origin = np.where(far, origin + mean, origin)
-        gram = _gram(rows, origin)
-    return origin, gram
+    origin, gram = np.zeros(rows.n_columns), None
+    for part in rows.head_and_all():
+        gram = _gram(part, origin)
+        if not np.isfinite(gram).all():
+            return origin, None
+        mean = gram[0, 1:] / gram[0, 0]
+        variance = np.diagonal(gram)[1:] / gram[0, 0] - mean**2
+        far = mean**2 > FAR_ORIGIN**2 * variance
+        if far.any():
+            origin = np.where(far, origin + mean, origin)
+            gram = None
+    return origin, _gram(rows, origin) if gram is None else gram
 
 
 def _gram(rows, origin):
@@ -335,16 +343,13 @@ def _cholesky(gram):
     return factor
 
 
-def _digits_lost(factor, n_features, condition_limit, unexplained_limit):
-    """Whether the factor of a Gram matrix is less accurate than the limits ask."""
+def _quality(factor, n_features):
     split = 1 + n_features
     features, targets = factor[1:split, 1:split], factor[1:, split:]
     scaled = features / power_of_two(column_norms(features))
-    if condition(scaled) > condition_limit:
-        return True
-    left = np.sum(targets[n_features:] ** 2, axis=0)
-    unexplained = left / np.sum(targets**2, axis=0)
-    return bool(np.any(unexplained < unexplained_limit))
+    left = (targets[n_features:] ** 2).sum(axis=0)
+    unexplained = left / (targets**2).sum(axis=0)
+    return Quality(condition(scaled), float(unexplained.min()))
 
 
 def _whiten_again(rows, origin, factor):

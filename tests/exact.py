@@ -31,9 +31,7 @@ def least_squares(X, y, *, fit_intercept=True):
     ]
     size = len(columns) - 1
     # Fraction-free Gauss-Jordan elimination (Bareiss): all divisions are exact.
-    rows = [
-        products[i] + [int(i == j) for j in range(size)] for i in range(size)
-    ]
+    rows = [products[i] + [int(i == j) for j in range(size)] for i in range(size)]
     pivot = 1
     for k in range(size):
         previous, pivot = pivot, rows[k][k]

@@ -1,5 +1,7 @@
 """The maximisers know no regression: here they climb a Poisson likelihood."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy import special
@@ -12,28 +14,25 @@ class PoissonObjective:
 
     def __init__(self, counts, start):
         self.counts = np.asarray(counts, float)[:, None]
-        self.start = np.full_like(self.counts, start)
         self.free = np.ones(self.counts.shape, dtype=bool)
         self.lower = np.full(self.counts.shape, -np.inf)
+        self.start = self.at(np.full_like(self.counts, start))
 
-    def value(self, theta):
-        terms = self.counts * theta - np.exp(theta) - special.gammaln(self.counts + 1)
-        return float(terms.sum())
+    def at(self, theta):
+        expected = np.exp(theta)
+        terms = self.counts * theta - expected - special.gammaln(self.counts + 1)
+        gradient = self.counts - expected
+        return SimpleNamespace(
+            theta=theta,
+            value=float(terms.sum()),
+            gradient=gradient,
+            information=np.diag(expected[:, 0])[None],
+            step=gradient / expected,
+            gain=0.5 * float(np.sum(gradient**2 / expected)),
+            resolution=np.finfo(float).eps * abs(float(terms.sum())),
+        )
 
-    def gradient(self, theta):
-        return self.counts - np.exp(theta)
-
-    def information(self, theta):
-        return np.diag(np.exp(theta[:, 0]))[None]
-
-    def newton_step(self, theta):
-        return self.gradient(theta) / np.exp(theta)
-
-    def settle(self, theta):
-        return theta
-
-    def resolution(self, theta):
-        return np.finfo(float).eps * abs(self.value(theta))
+    settled = at
 
 
 @pytest.mark.parametrize("maximise", [maximize_newton, maximize_lbfgs])
@@ -42,7 +41,7 @@ def test_finds_the_maximum(maximise):
     solution = maximise(PoissonObjective(counts, start=2.0), max_iter=50, tol=1e-8)
     assert solution.converged
     # 1e-6 standard errors: what comparing values can resolve.
-    distance = (solution.theta[:, 0] - np.log(counts)) * np.sqrt(counts)
+    distance = (solution.point.theta[:, 0] - np.log(counts)) * np.sqrt(counts)
     assert np.max(np.abs(distance)) < 1e-5
     assert "converged after" in solution.message
 
@@ -50,10 +49,10 @@ def test_finds_the_maximum(maximise):
 def test_newton_never_goes_down():
     # A full step from theta = -3 overshoots to exp(79).
     objective = PoissonObjective([5.0], start=-3.0)
-    values = [objective.value(objective.start)]
+    values = [objective.start.value]
     for steps in range(1, 9):
         solution = maximize_newton(objective, max_iter=steps, tol=1e-12)
-        values.append(solution.value)
+        values.append(solution.point.value)
     assert np.all(np.diff(values) >= 0)
     assert np.isfinite(values).all()
 
@@ -65,5 +64,5 @@ def test_says_when_it_did_not_arrive(maximise):
     assert solution.n_iter == 2
     assert "not converged after" in solution.message
     assert "standard errors away; raise max_iter" in solution.message
-    truth = abs(solution.theta[0, 0] - np.log(5.0))
+    truth = abs(solution.point.theta[0, 0] - np.log(5.0))
     assert solution.distance > 0.1 * truth

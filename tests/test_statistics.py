@@ -17,9 +17,9 @@ from sklearn_gml._statistics import (
     GRAM_LIMITS,
     WHITENING_LIMITS,
     _cholesky,
-    _digits_lost,
     _gram,
     _householder,
+    _quality,
     summarise,
 )
 
@@ -111,11 +111,12 @@ def test_gram_hands_over_when_it_would_lose_digits():
     for distance, exceeded in limits.items():
         factor = _cholesky(_gram(near_collinear(distance), np.zeros(5)))
         for limit in (GRAM_LIMITS, WHITENING_LIMITS):
-            assert _digits_lost(factor, 4, *limit) == (limit in exceeded)
+            assert _quality(factor, 4).within(limit) == (limit not in exceeded)
     rng = np.random.default_rng(0)
     x, noise = rng.standard_normal((2, 500))
     nearly_exact = Rows.of(x[:, None], x + 1e-3 * noise)
-    assert _digits_lost(_cholesky(_gram(nearly_exact, np.zeros(2))), 1, *GRAM_LIMITS)
+    factor = _cholesky(_gram(nearly_exact, np.zeros(2)))
+    assert not _quality(factor, 1).within(GRAM_LIMITS)
     tiny = Rows.of(x[:, None] * 1e-160, noise)
     assert _cholesky(_gram(tiny, np.zeros(2))) is None
 
