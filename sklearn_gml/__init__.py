@@ -9,11 +9,12 @@ The way of the data is one direction, and imports run the same way, from the
 top floor down::
 
     floor 4   _regressor      the estimator: validates, orchestrates, exposes
-    floor 2   _likelihood     objectives: value, gradient, information
+    floor 3   _likelihood     objectives: value, gradient, information
               _maximize       Newton and L-BFGS over any objective
-    floor 1   _statistics     the triangular factor that a fit needs, and sums of it
+    floor 2   _statistics     what a fit needs to know of its rows, and sums of it
+    floor 1   _reduction      rows to one triangular factor
               _refinement     the last Newton step, in doubled precision
-    floor 0   _linalg         triangular factors: reduce, rank, solve
+    floor 0   _linalg         triangular factors: rank, condition, solve
               _doubled        matrix products in doubled precision
               _blocks         rows in cache-sized float64 blocks
               _validation     input checks

@@ -81,36 +81,50 @@ class Rows:
             self.weight is None
             and not sparse.issparse(self.X)
             and self.X.dtype == np.float64
-            and self.X.flags.c_contiguous
+            and (self.X.flags.c_contiguous or self.X.flags.f_contiguous)
         )
 
     def weighted_blocks(self, origin, size=None):
         """Blocks of ``sqrt(w) [1, X - origin, y - origin]`` in one reused buffer."""
-        moved = origin.any()
-        for rows, block in self._buffered(size or self.block_rows):
+        p, moved = self.n_features, bool(origin[: self.n_features].any())
+        buffer = self._buffer(size or self.block_rows)
+        for rows in self.slices(len(buffer)):
+            X = self._dense(rows)
+            block = buffer[: len(X)]
+            root = None if self.weight is None else np.sqrt(self.weight[rows, None])
             if moved:
-                block[:, 1:] -= origin
-            if self.weight is not None:
-                block *= np.sqrt(self.weight[rows])[:, None]
+                np.subtract(X, origin[:p], out=block[:, 1 : 1 + p])
+            elif root is None:
+                block[:, 1 : 1 + p] = X
+            np.subtract(self.y[rows], origin[p:], out=block[:, 1 + p :])
+            block[:, 0] = 1.0
+            if root is not None and moved:
+                block *= root
+            elif root is not None:
+                # One pass over X instead of two.
+                np.multiply(X, root, out=block[:, 1 : 1 + p])
+                block[:, 1 + p :] *= root
+                block[:, :1] = root
             yield block
 
     def exact_blocks(self):
         """``([1, X, y], w or None)`` in small blocks, the values as they are."""
-        size = max(SMALL_BLOCK_ELEMENTS // (1 + self.n_columns), 64)
-        for rows, block in self._buffered(size):
+        p = self.n_features
+        buffer = self._buffer(max(SMALL_BLOCK_ELEMENTS // (1 + self.n_columns), 64))
+        buffer[:, 0] = 1.0
+        for rows in self.slices(len(buffer)):
+            X = self._dense(rows)
+            block = buffer[: len(X)]
+            block[:, 1 : 1 + p] = X
+            block[:, 1 + p :] = self.y[rows]
             yield block, None if self.weight is None else self.weight[rows, None]
 
-    def _buffered(self, size):
-        n_features = self.n_features
-        size = min(size, self.n_samples)
-        buffer = np.empty((size, 1 + self.n_columns))
-        for rows in self.slices(size):
-            X = self.X[rows]
-            block = buffer[: X.shape[0]]
-            block[:, 0] = 1.0
-            block[:, 1 : 1 + n_features] = X.toarray() if sparse.issparse(X) else X
-            block[:, 1 + n_features :] = self.y[rows]
-            yield rows, block
+    def _buffer(self, size):
+        return np.empty((min(size, self.n_samples), 1 + self.n_columns))
+
+    def _dense(self, rows):
+        X = self.X[rows]
+        return X.toarray() if sparse.issparse(X) else X
 
     def head_and_all(self):
         """The first block, then all rows; only these if one block is all."""

@@ -69,9 +69,13 @@ class Point:
 
     @cached_property
     def magnitude(self):
-        """Norm of the terms that cancel in the residuals of each target."""
+        """Norm of the terms that cancel in the residuals of each target.
+
+        Their squares add up rather than their sizes, as rounding errors do.
+        """
         objective = self.objective
-        return objective.norms_y + objective.norms_x @ np.abs(self.theta[:-1])
+        squares = objective.squares_x @ self.theta[:-1] ** 2
+        return np.sqrt(objective.squares_y + squares)
 
     @property
     def cancellation(self):
@@ -217,14 +221,22 @@ class StatisticsObjective:
         self.penalty = np.full((n_mean, 1), float(alpha))
         self.penalty[: int(fit_intercept)] = 0.0
 
-        norms = column_norms(statistics.about(np.zeros_like(origin)))
-        norms_x, self.norms_y = norms[1 : 1 + n_features], norms[1 + n_features :]
-        self.norms_x = norms[1 - fit_intercept : 1 + n_features]
         # The first row is that of the intercept, the next p those of the slopes,
         # and the last speak of y alone.
         self.slopes = slice(int(fit_intercept), n_mean)
         self.root = self.design[self.slopes, self.slopes]
-        self.factor = factorize(self.root, EPS * norms_x, penalty=alpha)
+        first_row = np.sqrt(self.sum_weights) * origin
+        norms = column_norms(factor[int(fit_intercept) :, int(fit_intercept) :])
+        raw = norms**2 + first_row**2
+        self.squares_x, self.squares_y = raw[:n_features], raw[n_features:]
+        self.factor = factorize(
+            self.root,
+            norms[:n_features],
+            EPS * np.sqrt(self.squares_x),
+            penalty=alpha,
+        )
+        if fit_intercept:
+            self.squares_x = np.append(self.sum_weights, self.squares_x)
         self.rank = self.factor.rank + fit_intercept
         flat = int(fit_intercept) if alpha else self.rank
         degrees = self.sum_weights - (flat if restricted else 0)
@@ -302,7 +314,8 @@ class StatisticsObjective:
         if self.saturated or self.rank < self.n_parameters:
             return estimate
         cancellation = max(
-            point.cancellation.max(), (self.norms_x @ np.abs(estimate.root)).max()
+            point.cancellation.max(),
+            np.sqrt((self.squares_x @ estimate.root**2).max()),
         )
         if cancellation < DOUBLED_CANCELLATION:
             return estimate

@@ -148,13 +148,15 @@ class RootFactor:
         return root if self.basis is None else self.basis @ root
 
 
-def factorize(root, rounding, *, penalty=0.0):
+def factorize(root, norms, rounding, *, penalty=0.0):
     """Take apart the root of a least-squares problem, with or without a ridge.
 
     Parameters
     ----------
     root : ndarray of shape (k, p)
         Upper trapezoidal, as :func:`triangle` returns it.
+    norms : ndarray of shape (p,)
+        Norms of its columns.
     rounding : ndarray of shape (p,)
         Norm below which a column of ``root`` is rounding error: eps times the
         norm that the column had before anything was subtracted from it.
@@ -165,7 +167,6 @@ def factorize(root, rounding, *, penalty=0.0):
     -------
     RootFactor
     """
-    norms = column_norms(root)
     kappa = _scaled_condition(root, norms, rounding)
     if kappa < CERTAIN_RANK_CONDITION:
         plain = RootFactor(root, None, None, 0.0, root.shape[1], kappa)

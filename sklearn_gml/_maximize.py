@@ -65,7 +65,7 @@ def maximize_newton(objective, *, max_iter, tol):
     """
     point = objective.start
     for n_iter in range(max_iter + 1):
-        converged = point.gain <= max(0.5 * tol**2, point.resolution)
+        converged = point.gain <= 0.5 * tol**2 or point.gain <= point.resolution
         if converged or n_iter == max_iter:
             break
         point = _uphill(objective, point)
@@ -82,7 +82,8 @@ def maximize_newton(objective, *, max_iter, tol):
 def _uphill(objective, point):
     for halvings in range(MAX_HALVINGS):
         candidate = objective.settled(point.theta + point.step * 0.5**halvings)
-        if candidate.value >= point.value - point.resolution:
+        lost = point.value - candidate.value
+        if lost <= 0 or lost <= point.resolution:
             return candidate
     return point
 

@@ -1,50 +1,15 @@
 """Sufficient statistics of a Gaussian linear model: one triangular factor."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import blas, lapack
 
 from ._blocks import Rows
-from ._linalg import column_norms, condition, power_of_two, solve_upper, triangle
+from ._linalg import triangle
+from ._reduction import reduce_rows
 from ._validation import validate_training_data
 
 LOG_2PI = np.log(2.0 * np.pi)
-
-
-class Quality(NamedTuple):
-    """What decides how many digits the factor of a Gram matrix has.
-
-    It loses twice the digits of the condition number of the columns, and its
-    sigma those of the share of y that they leave unexplained.
-    """
-
-    condition: float
-    unexplained: float
-
-    def within(self, limits):
-        return (
-            self.condition <= limits.condition
-            and self.unexplained >= limits.unexplained
-        )
-
-
-# Fourteen digits of the coefficients and thirteen of sigma remain. Beyond, the rows
-# are whitened by that factor and their Gram matrix, now near the identity, corrects
-# it (Cholesky QR twice), which loses the digits of the condition number once.
-GRAM_LIMITS = Quality(2.0**3, 2.0**-11)
-
-# Near 2**26 and 2**-52 a Gram matrix has no factor at all; well before, Householder
-# QR takes over.
-WHITENING_LIMITS = Quality(2.0**20, 2.0**-40)
-
-# Products about an origin that is far in units of the spread cancel when they
-# are centred: a relative error of eps (mean / spread)^2, one digit here.
-FAR_ORIGIN = 4.0
-
-# Sums of squares outside may have lost digits to underflow, or will overflow.
-SAFE_SQUARES = (1e-280, 1e280)
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,31 +196,8 @@ def _as_shape(name, values, shape):
 
 
 def summarise(rows, *, vector_target=True, feature_names=None):
-    """Statistics of validated :class:`~sklearn_gml._blocks.Rows`.
-
-    The Gram matrix is tried first, because it costs one product over the rows.
-    Its own numbers tell when its factor is short of digits: the rows are then
-    whitened by it and gone over again, or factored by Householder QR.
-
-    Raises
-    ------
-    ValueError
-        If X has missing or infinite values.
-    """
-    # Infinite values and overflow are looked for once the sums are complete.
-    with np.errstate(invalid="ignore", over="ignore"):
-        if rows.n_samples > rows.n_features:
-            origin, gram = _gram_about_centre(rows)
-        else:
-            origin, gram = rows.centre(), None
-        if gram is None:
-            rows.check_finite()
-    factor = None if gram is None else _cholesky(gram)
-    quality = None if factor is None else _quality(factor, rows.n_features)
-    if quality is None or not quality.within(WHITENING_LIMITS):
-        factor = _householder(rows, origin)
-    elif not quality.within(GRAM_LIMITS):
-        factor = _whiten_again(rows, origin, factor)
+    """Statistics of validated :class:`~sklearn_gml._blocks.Rows`."""
+    origin, factor = reduce_rows(rows)
     weight = rows.weight
     return GaussianStatistics(
         factor,
@@ -266,110 +208,3 @@ def summarise(rows, *, vector_target=True, feature_names=None):
         vector_target,
         feature_names,
     )
-
-
-def _gram_about_centre(rows):
-    """``(origin, gram)``, the origin zero but for columns that lie far from it.
-
-    The first block decides, because a second pass over it costs nothing; should
-    the rest lie elsewhere, the sums show it. The Gram matrix is None if it is not
-    finite.
-    """
-    origin, gram = np.zeros(rows.n_columns), None
-    for part in rows.head_and_all():
-        gram = _gram(part, origin)
-        if not np.isfinite(gram).all():
-            return origin, None
-        mean = gram[0, 1:] / gram[0, 0]
-        variance = np.diagonal(gram)[1:] / gram[0, 0] - mean**2
-        far = mean**2 > FAR_ORIGIN**2 * variance
-        if far.any():
-            origin = np.where(far, origin + mean, origin)
-            gram = None
-    return origin, _gram(rows, origin) if gram is None else gram
-
-
-def _gram(rows, origin):
-    """Upper triangle of ``[1 X y]' W [1 X y]`` about the origin."""
-    if rows.lies_ready and not origin[: rows.n_features].any():
-        return _gram_in_place(rows, origin[rows.n_features :])
-    size = 1 + rows.n_columns
-    gram = np.zeros((size, size), order="F")
-    for block in rows.weighted_blocks(origin):
-        gram = blas.dsyrk(1.0, block.T, beta=1.0, c=gram, overwrite_c=True)
-    return gram
-
-
-def _gram_in_place(rows, origin_y):
-    """The same from rows that BLAS reads where they lie: X is never copied."""
-    n_features = rows.n_features
-    products = np.zeros((n_features, n_features), order="F")
-    n_sides = 1 + rows.y.shape[1]
-    sides = np.empty((rows.block_rows, n_sides))
-    sides[:, 0] = 1.0
-    side_products = np.zeros((n_sides, n_features))
-    side_gram = np.zeros((n_sides, n_sides))
-    for X, y in rows.direct_blocks():
-        products = blas.dsyrk(1.0, X.T, beta=1.0, c=products, overwrite_c=True)
-        side = sides[: len(y)]
-        side[:, 1:] = y - origin_y
-        side_products += side.T @ X
-        side_gram += side.T @ side
-    gram = np.zeros((n_features + n_sides, n_features + n_sides))
-    gram[1 : 1 + n_features, 1 : 1 + n_features] = products
-    gram[0, 1 : 1 + n_features] = side_products[0]
-    gram[1 : 1 + n_features, 1 + n_features :] = side_products[1:].T
-    gram[0, 0] = side_gram[0, 0]
-    gram[0, 1 + n_features :] = side_gram[0, 1:]
-    gram[1 + n_features :, 1 + n_features :] = side_gram[1:, 1:]
-    return gram
-
-
-def _cholesky(gram):
-    """The factor of a Gram matrix, None if rounding or overflow forbid it."""
-    total = gram[0, 0]
-    first_row = gram[0] / np.sqrt(total)
-    centred = gram[1:, 1:] - np.outer(first_row[1:], first_row[1:])
-    squares = np.diagonal(centred)
-    if not np.all((squares > SAFE_SQUARES[0]) & (squares < SAFE_SQUARES[1])):
-        return None
-    scale = power_of_two(np.sqrt(squares))
-    upper, failed = lapack.dpotrf(centred / np.outer(scale, scale), clean=True)
-    if failed:
-        return None
-    factor = np.zeros_like(gram, order="C")
-    factor[0] = first_row
-    factor[1:, 1:] = upper * scale
-    return factor
-
-
-def _quality(factor, n_features):
-    split = 1 + n_features
-    features, targets = factor[1:split, 1:split], factor[1:, split:]
-    scaled = features / power_of_two(column_norms(features))
-    left = (targets[n_features:] ** 2).sum(axis=0)
-    unexplained = left / (targets**2).sum(axis=0)
-    return Quality(condition(scaled), float(unexplained.min()))
-
-
-def _whiten_again(rows, origin, factor):
-    """``chol(W'W) factor`` with the whitened rows ``W = sqrt(w) [1 X y] factor^-1``."""
-    # An explicit inverse is as good as solves here: whatever it is, it is only
-    # the map into coordinates in which the columns are nearly orthonormal.
-    inverse = solve_upper(factor, np.eye(len(factor)))
-    gram = np.zeros(factor.shape, order="F")
-    for block in rows.weighted_blocks(origin):
-        white = block @ inverse
-        gram = blas.dsyrk(1.0, white.T, beta=1.0, c=gram, overwrite_c=True)
-    upper, failed = lapack.dpotrf(gram, clean=True)
-    return _householder(rows, origin) if failed else upper @ factor
-
-
-def _householder(rows, origin):
-    """The factor by QR of one block after another, merged as triangles."""
-    size = 1 + rows.n_columns
-    factor = np.empty((0, size))
-    # At least twice as many new rows as rows carried along.
-    for block in rows.weighted_blocks(origin, max(rows.block_rows, 2 * size)):
-        factor = triangle(np.vstack([factor, block]))
-    return factor

@@ -7,13 +7,14 @@ PACKAGE = Path(__file__).parents[1] / "sklearn_gml"
 
 FLOORS = {
     "_regressor": 4,
-    "_likelihood": 2,
-    "_maximize": 2,
-    "_statistics": 1,
+    "_likelihood": 3,
+    "_maximize": 3,
+    "_statistics": 2,
+    "_reduction": 1,
     "_refinement": 1,
-    "_blocks": 0,
-    "_doubled": 0,
     "_linalg": 0,
+    "_doubled": 0,
+    "_blocks": 0,
     "_validation": 0,
     "exceptions": 0,
 }

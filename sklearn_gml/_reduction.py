@@ -1,0 +1,175 @@
+"""Rows to one triangular factor: the only sum that a constant-noise fit makes.
+
+Three ways, each used where the one before would lose digits: Cholesky of the Gram
+matrix (one product over the rows), the same again for rows whitened by that factor,
+and Householder QR.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import blas, lapack
+
+from ._linalg import condition, power_of_two, solve_upper, triangle
+
+
+class Quality(NamedTuple):
+    """What decides how many digits the factor of a Gram matrix has.
+
+    It loses twice the digits of the condition number of the columns, and its
+    sigma those of the share of y that they leave unexplained.
+    """
+
+    condition: float
+    unexplained: float
+
+    def within(self, limits):
+        return (
+            self.condition <= limits.condition
+            and self.unexplained >= limits.unexplained
+        )
+
+
+# Fourteen digits of the coefficients and thirteen of sigma remain. Beyond, the rows
+# are whitened by that factor and their Gram matrix, now near the identity, corrects
+# it (Cholesky QR twice), which loses the digits of the condition number once.
+GRAM_LIMITS = Quality(2.0**3, 2.0**-11)
+
+# Near 2**26 and 2**-52 a Gram matrix has no factor at all; well before, Householder
+# QR takes over.
+WHITENING_LIMITS = Quality(2.0**20, 2.0**-40)
+
+# Products about an origin that is far in units of the spread cancel when they are
+# centred: a relative error of eps (mean / spread)^2, one digit here.
+FAR_ORIGIN = 4.0
+
+# Sums of squares outside may have lost digits to underflow, or will overflow.
+SAFE_SQUARES = (1e-280, 1e280)
+
+
+def reduce_rows(rows):
+    """``(origin, factor)``: the triangle of ``sqrt(w) [1, X - origin, y - origin]``.
+
+    Raises
+    ------
+    ValueError
+        If X has missing or infinite values.
+    """
+    # Infinite values and overflow are looked for once the sums are complete.
+    with np.errstate(invalid="ignore", over="ignore"):
+        if rows.n_samples > rows.n_features:
+            origin, gram = _gram_about_centre(rows)
+        else:
+            origin, gram = rows.centre(), None
+        if gram is None:
+            rows.check_finite()
+    factor, quality = None, None
+    if gram is not None:
+        factor, quality = _cholesky(gram, rows.n_features)
+    if quality is None or not quality.within(WHITENING_LIMITS):
+        factor = _householder(rows, origin)
+    elif not quality.within(GRAM_LIMITS):
+        factor = _whiten_again(rows, origin, factor)
+    return origin, factor
+
+
+def _gram_about_centre(rows):
+    """``(origin, gram)``, the origin zero but for columns that lie far from it.
+
+    The first block decides, because a second pass over it costs nothing; should
+    the rest lie elsewhere, the sums show it. The Gram matrix is None if it is not
+    finite.
+    """
+    origin, gram = np.zeros(rows.n_columns), None
+    for part in rows.head_and_all():
+        gram = _gram(part, origin)
+        if not np.isfinite(gram).all():
+            return origin, None
+        mean = gram[0, 1:] / gram[0, 0]
+        squared = mean * mean
+        variance = np.diagonal(gram)[1:] / gram[0, 0] - squared
+        far = squared > FAR_ORIGIN**2 * variance
+        if far.any():
+            origin = np.where(far, origin + mean, origin)
+            gram = None
+    return origin, _gram(rows, origin) if gram is None else gram
+
+
+def _gram(rows, origin):
+    """Upper triangle of ``[1 X y]' W [1 X y]`` about the origin."""
+    if rows.lies_ready and not origin[: rows.n_features].any():
+        return _gram_in_place(rows, origin[rows.n_features :])
+    size = 1 + rows.n_columns
+    gram = np.zeros((size, size), order="F")
+    for block in rows.weighted_blocks(origin):
+        gram = blas.dsyrk(1.0, block.T, beta=1.0, c=gram, overwrite_c=True)
+    return gram
+
+
+def _gram_in_place(rows, origin_y):
+    """The same from rows that BLAS reads where they lie: X is never copied."""
+    p = rows.n_features
+    gram = np.zeros((1 + rows.n_columns, 1 + rows.n_columns))
+    products = np.zeros((p, p), order="F")
+    for X, y in rows.direct_blocks():
+        if X.flags.c_contiguous:
+            products = blas.dsyrk(1.0, X.T, beta=1.0, c=products, overwrite_c=True)
+        else:
+            products += X.T @ X
+        sides = np.ones((len(y), 1 + y.shape[1]))
+        np.subtract(y, origin_y, out=sides[:, 1:])
+        cross = sides.T @ X
+        gram[0, 1 : 1 + p] += cross[0]
+        gram[1 : 1 + p, 1 + p :] += cross[1:].T
+        corner = sides.T @ sides
+        gram[0, 0] += corner[0, 0]
+        gram[0, 1 + p :] += corner[0, 1:]
+        gram[1 + p :, 1 + p :] += corner[1:, 1:]
+    gram[1 : 1 + p, 1 : 1 + p] = products
+    return gram
+
+
+def _cholesky(gram, n_features):
+    """``(factor, quality)``; both None if rounding or overflow forbid them."""
+    first_row = gram[0] / np.sqrt(gram[0, 0])
+    centred = gram[1:, 1:] - np.multiply.outer(first_row[1:], first_row[1:])
+    squares = np.diagonal(centred)
+    if not (SAFE_SQUARES[0] < squares.min() and squares.max() < SAFE_SQUARES[1]):
+        return None, None
+    scale = power_of_two(np.sqrt(squares))
+    centred /= np.multiply.outer(scale, scale)
+    upper, failed = lapack.dpotrf(centred, clean=True)
+    if failed:
+        return None, None
+    left = upper[n_features:, n_features:]
+    unexplained = (left * left).sum(axis=0) / np.diagonal(centred)[n_features:]
+    quality = Quality(
+        condition(upper[:n_features, :n_features]), float(unexplained.min())
+    )
+    factor = np.zeros_like(gram, order="C")
+    factor[0] = first_row
+    np.multiply(upper, scale, out=factor[1:, 1:])
+    return factor, quality
+
+
+def _whiten_again(rows, origin, factor):
+    """``chol(W'W) factor`` with the whitened rows ``W = sqrt(w) [1 X y] factor^-1``."""
+    # An explicit inverse is as good as solves here: whatever it is, it is only
+    # the map into coordinates in which the columns are nearly orthonormal.
+    inverse = solve_upper(factor, np.eye(len(factor)))
+    gram = np.zeros(factor.shape, order="F")
+    for block in rows.weighted_blocks(origin):
+        white = block @ inverse
+        gram = blas.dsyrk(1.0, white.T, beta=1.0, c=gram, overwrite_c=True)
+    upper, failed = lapack.dpotrf(gram, clean=True)
+    return _householder(rows, origin) if failed else upper @ factor
+
+
+def _householder(rows, origin):
+    """The factor by QR of one block after another, merged as triangles."""
+    size = 1 + rows.n_columns
+    factor = np.empty((0, size))
+    # At least twice as many new rows as rows carried along.
+    for block in rows.weighted_blocks(origin, max(rows.block_rows, 2 * size)):
+        factor = triangle(np.vstack([factor, block]))
+    return factor
