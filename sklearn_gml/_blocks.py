@@ -19,9 +19,9 @@ BLOCK_ELEMENTS = 2**17
 # For work with a dozen arrays of the size of the block.
 SMALL_BLOCK_ELEMENTS = 2**15
 
-# Narrow matrices would otherwise get blocks of 10,000s of rows (no gain) and
-# wide ones blocks of a few rows (a product of p^2 for each).
-MIN_BLOCK_ROWS, MAX_BLOCK_ROWS = 256, 4096
+# Longer blocks of narrow rows gain nothing; shorter ones of wide rows make the
+# symmetric product slower than one over all rows at once.
+MIN_BLOCK_ROWS, MAX_BLOCK_ROWS = 1024, 4096
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,9 +12,6 @@ from scipy.linalg import blas, lapack
 
 EPS = np.finfo(np.float64).eps
 
-# A condition number that no decision here turns on.
-CERTAIN_1_NORM = 0.25
-
 # Each iteration squares what separates the extreme singular values from the rest.
 POWER_ITERATIONS = 4
 
@@ -55,21 +52,24 @@ def column_norms(matrix):
     return largest * np.sqrt(np.einsum("ij,ij->j", scaled, scaled))
 
 
-def condition(upper):
-    """Condition number of an upper-triangular matrix in the 2-norm, estimated.
-
-    From below, to a factor of two or so. LAPACK's estimate in the 1-norm is
-    cheaper and decides alone when it is small; it exceeds the 2-norm by up to
-    the number of columns, which would send harmless wide designs the slow way.
-    """
+def condition_bound(upper):
+    """Condition number of an upper-triangular matrix in the 1-norm, by LAPACK."""
     if not len(upper):
         return 1.0
+    reciprocal, _ = lapack.dtrcon(np.asfortranarray(upper), norm="1", uplo="U")
+    return 1.0 / reciprocal if reciprocal > 0 else np.inf
+
+
+def condition(upper, enough):
+    """Condition number in the 2-norm, estimated from below to a factor of two or so.
+
+    The 1-norm decides alone when it is below ``enough``. It exceeds the 2-norm by up
+    to the number of columns, which would send harmless wide designs a slow way.
+    """
+    bound = condition_bound(upper)
+    if bound <= enough or bound > 1.0 / EPS:
+        return bound
     upper = np.asfortranarray(upper)
-    reciprocal, _ = lapack.dtrcon(upper, norm="1", uplo="U")
-    if reciprocal <= EPS:
-        return np.inf
-    if reciprocal > CERTAIN_1_NORM:
-        return 1.0 / reciprocal
     largest = smallest = np.random.default_rng(0).standard_normal(len(upper))
     for _ in range(POWER_ITERATIONS):
         largest = upper.T @ (upper @ (largest / np.linalg.norm(largest)))
@@ -87,6 +87,14 @@ def solve_upper(upper, rhs):
         return np.zeros_like(rhs)
     solution, _ = lapack.dtrtrs(upper, rhs)
     return solution
+
+
+def invert_upper(upper):
+    """``upper^-1``, for where the inverse itself is what is wanted."""
+    if not len(upper):
+        return upper
+    inverse, _ = lapack.dtrtri(upper)
+    return inverse
 
 
 @dataclass(frozen=True)
@@ -109,7 +117,7 @@ class RootFactor:
     rank : int
         Rank of ``A`` itself, whatever the penalty adds.
     condition : float
-        Condition number of ``A`` after scaling its columns to unit norm.
+        Condition number of ``A`` in the 1-norm, its columns scaled to unit norm.
     """
 
     upper: np.ndarray
@@ -144,7 +152,7 @@ class RootFactor:
 
     def covariance_root(self):
         """C of shape (p, r) with ``C C' = (A'A + penalty I)^+``."""
-        root = solve_upper(self.upper, np.eye(len(self.upper)))
+        root = invert_upper(self.upper)
         return root if self.basis is None else self.basis @ root
 
 
@@ -178,7 +186,7 @@ def factorize(root, norms, rounding, *, penalty=0.0):
 def _scaled_condition(root, norms, rounding):
     if root.shape[0] < root.shape[1] or np.any(norms <= RANK_TOLERANCE * rounding):
         return np.inf
-    return condition(root / power_of_two(norms))
+    return condition_bound(root / power_of_two(norms))
 
 
 def _factorize_deficient(root, norms, rounding, kappa):

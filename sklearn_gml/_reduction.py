@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import blas, lapack
 
-from ._linalg import condition, power_of_two, solve_upper, triangle
+from ._linalg import condition, invert_upper, power_of_two, triangle
 
 
 class Quality(NamedTuple):
@@ -102,30 +102,39 @@ def _gram(rows, origin):
     size = 1 + rows.n_columns
     gram = np.zeros((size, size), order="F")
     for block in rows.weighted_blocks(origin):
-        gram = blas.dsyrk(1.0, block.T, beta=1.0, c=gram, overwrite_c=True)
+        gram = blas.dsyrk(1.0, block.T, 1.0, gram, overwrite_c=True)
     return gram
 
 
 def _gram_in_place(rows, origin_y):
     """The same from rows that BLAS reads where they lie: X is never copied."""
     p = rows.n_features
-    gram = np.zeros((1 + rows.n_columns, 1 + rows.n_columns))
     products = np.zeros((p, p), order="F")
+    cross = np.zeros((p, 1 + rows.y.shape[1]), order="F")
+    corner = np.zeros((cross.shape[1], cross.shape[1]))
+    sides = np.ones((min(rows.block_rows, rows.n_samples), cross.shape[1]))
     for X, y in rows.direct_blocks():
+        side = sides[: len(y)]
+        np.subtract(y, origin_y, out=side[:, 1:])
+        corner += side.T @ side
         if X.flags.c_contiguous:
-            products = blas.dsyrk(1.0, X.T, beta=1.0, c=products, overwrite_c=True)
+            # scipy's BLAS for both products: numpy's has threads of its own, and two
+            # pools that take turns get in each other's way.
+            products = blas.dsyrk(1.0, X.T, 1.0, products, overwrite_c=True)
+            cross = blas.dgemm(
+                1.0, X.T, side.T, 1.0, cross, trans_b=True, overwrite_c=True
+            )
         else:
+            # Blocks of Fortran-ordered rows are strided; only numpy takes them as
+            # they are.
             products += X.T @ X
-        sides = np.ones((len(y), 1 + y.shape[1]))
-        np.subtract(y, origin_y, out=sides[:, 1:])
-        cross = sides.T @ X
-        gram[0, 1 : 1 + p] += cross[0]
-        gram[1 : 1 + p, 1 + p :] += cross[1:].T
-        corner = sides.T @ sides
-        gram[0, 0] += corner[0, 0]
-        gram[0, 1 + p :] += corner[0, 1:]
-        gram[1 + p :, 1 + p :] += corner[1:, 1:]
+            cross += X.T @ side
+    gram = np.zeros((1 + rows.n_columns, 1 + rows.n_columns))
+    gram[0, 1 : 1 + p] = cross[:, 0]
     gram[1 : 1 + p, 1 : 1 + p] = products
+    gram[1 : 1 + p, 1 + p :] = cross[:, 1:]
+    others = np.r_[0, 1 + p : len(gram)]
+    gram[np.ix_(others, others)] = corner
     return gram
 
 
@@ -144,7 +153,8 @@ def _cholesky(gram, n_features):
     left = upper[n_features:, n_features:]
     unexplained = (left * left).sum(axis=0) / np.diagonal(centred)[n_features:]
     quality = Quality(
-        condition(upper[:n_features, :n_features]), float(unexplained.min())
+        condition(upper[:n_features, :n_features], GRAM_LIMITS.condition),
+        float(unexplained.min()),
     )
     factor = np.zeros_like(gram, order="C")
     factor[0] = first_row
@@ -156,11 +166,11 @@ def _whiten_again(rows, origin, factor):
     """``chol(W'W) factor`` with the whitened rows ``W = sqrt(w) [1 X y] factor^-1``."""
     # An explicit inverse is as good as solves here: whatever it is, it is only
     # the map into coordinates in which the columns are nearly orthonormal.
-    inverse = solve_upper(factor, np.eye(len(factor)))
+    inverse = np.ascontiguousarray(invert_upper(factor))
     gram = np.zeros(factor.shape, order="F")
     for block in rows.weighted_blocks(origin):
-        white = block @ inverse
-        gram = blas.dsyrk(1.0, white.T, beta=1.0, c=gram, overwrite_c=True)
+        white = blas.dgemm(1.0, inverse.T, block.T)
+        gram = blas.dsyrk(1.0, white, 1.0, gram, overwrite_c=True)
     upper, failed = lapack.dpotrf(gram, clean=True)
     return _householder(rows, origin) if failed else upper @ factor
 

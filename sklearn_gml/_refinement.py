@@ -24,7 +24,7 @@ import numpy as np
 from scipy import linalg
 
 from ._doubled import matmul_doubled, matmul_pair, two_product, two_sum
-from ._linalg import EPS, solve_upper
+from ._linalg import EPS, invert_upper, solve_upper
 
 # A step that takes away most of the squares has cancelled their digits, and the
 # next starts nearer. Two are enough up to condition numbers of 1e15.
@@ -70,7 +70,7 @@ def refine(rows, mean, root, *, penalty, cancellation):
             upper, products[:q, q:], trans="T", check_finite=False
         )
         mean = mean + white @ solve_upper(upper, along)
-        white = white @ solve_upper(upper, np.eye(q))
+        white = white @ invert_upper(upper)
         before, gained = np.diagonal(products)[q:], np.sum(along**2, axis=0)
         if np.all(gained <= NEGLIGIBLE_SHARE * before):
             break
