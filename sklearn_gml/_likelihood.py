@@ -1,5 +1,6 @@
 """The objective: a log-likelihood with its gradient and its information."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -51,7 +52,7 @@ class Point:
         self.theta = theta
         if same_mean is not None:
             # All that does not depend on sigma.
-            for name in ("residual", "squares", "magnitude"):
+            for name in ("residual", "squares", "magnitude", "sigma_floor"):
                 vars(self)[name] = getattr(same_mean, name)
 
     @cached_property
@@ -88,14 +89,17 @@ class Point:
         """sigma at its maximum, zero if need be."""
         return np.sqrt(self.squares / self.objective.degrees)
 
-    @property
+    @cached_property
     def sigma_floor(self):
         """Root mean square rounding error of the residuals, with a margin.
 
         Data that are zero throughout have no scale; theirs is one.
         """
-        scale = self.magnitude / np.sqrt(self.objective.sum_weights)
-        return ROUNDING_MARGIN * EPS * np.where(scale > 0, scale, 1.0)
+        floor = self.magnitude * (
+            ROUNDING_MARGIN * EPS / math.sqrt(self.objective.sum_weights)
+        )
+        floor[floor == 0] = ROUNDING_MARGIN * EPS
+        return floor
 
     @property
     def degenerate(self):

@@ -186,7 +186,7 @@ def factorize(root, norms, rounding, *, penalty=0.0):
 def _scaled_condition(root, norms, rounding):
     if root.shape[0] < root.shape[1] or np.any(norms <= RANK_TOLERANCE * rounding):
         return np.inf
-    return condition_bound(root / power_of_two(norms))
+    return condition_bound(root / norms)
 
 
 def _factorize_deficient(root, norms, rounding, kappa):

@@ -130,11 +130,12 @@ def _gram_in_place(rows, origin_y):
             products += X.T @ X
             cross += X.T @ side
     gram = np.zeros((1 + rows.n_columns, 1 + rows.n_columns))
+    gram[0, 0] = corner[0, 0]
     gram[0, 1 : 1 + p] = cross[:, 0]
+    gram[0, 1 + p :] = corner[0, 1:]
     gram[1 : 1 + p, 1 : 1 + p] = products
     gram[1 : 1 + p, 1 + p :] = cross[:, 1:]
-    others = np.r_[0, 1 + p : len(gram)]
-    gram[np.ix_(others, others)] = corner
+    gram[1 + p :, 1 + p :] = corner[1:, 1:]
     return gram
 
 
