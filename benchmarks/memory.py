@@ -1,7 +1,7 @@
 """Peak memory of ``fit`` above the data, each fit in a fresh process.
 
-    python benchmarks/memory.py
-    python benchmarks/memory.py --rows 100000 --columns 50
+python benchmarks/memory.py
+python benchmarks/memory.py --rows 100000 --columns 50
 """
 
 import argparse

@@ -16,6 +16,13 @@ from sklearn.utils import assert_all_finite
 # product reads it.
 BLOCK_ELEMENTS = 2**17
 
+# Rows that give a first idea of where the columns lie.
+HEAD_ROWS = 256
+
+# A buffer of fewer columns than this is filled and scaled column by column: row by
+# row, numpy would spend its time in starting loops.
+NARROW = 32
+
 # For work with a dozen arrays of the size of the block.
 SMALL_BLOCK_ELEMENTS = 2**15
 
@@ -69,13 +76,32 @@ class Rows:
         for start in range(0, self.n_samples, size):
             yield slice(start, start + size)
 
-    def direct_blocks(self):
-        """``(X_block, y_block)`` as they lie, without weights."""
-        for rows in self.slices(self.block_rows):
-            yield self.X[rows], self.y[rows]
+    def product_blocks(self, origin):
+        """``(sqrt(w) (X - origin), sqrt(w) [1, y - origin])``, block by block.
+
+        X is a view where BLAS can read the rows as they lie, else a reused buffer.
+        """
+        p, moved = self.n_features, bool(origin[: self.n_features].any())
+        in_place = self._lies_ready and not moved
+        size = min(self.block_rows, self.n_samples)
+        sides = np.empty((size, 1 + self.y.shape[1]))
+        if not in_place:
+            shape = (p, size) if p < NARROW else (size, p)
+            buffer = np.empty(shape).T if p < NARROW else np.empty(shape)
+        for rows in self.slices(size):
+            X = self._dense(rows)
+            side = sides[: len(X)]
+            side[:, 0] = 1.0
+            np.subtract(self.y[rows], origin[p:], out=side[:, 1:])
+            root = None if self.weight is None else np.sqrt(self.weight[rows, None])
+            if root is not None:
+                side *= root
+            if not in_place:
+                X = _shift_and_scale(X, origin[:p] if moved else None, root, buffer)
+            yield X, side
 
     @property
-    def lies_ready(self):
+    def _lies_ready(self):
         """Whether BLAS can read the rows where they are."""
         return (
             self.weight is None
@@ -86,25 +112,16 @@ class Rows:
 
     def weighted_blocks(self, origin, size=None):
         """Blocks of ``sqrt(w) [1, X - origin, y - origin]`` in one reused buffer."""
-        p, moved = self.n_features, bool(origin[: self.n_features].any())
+        p = self.n_features
         buffer = self._buffer(size or self.block_rows)
         for rows in self.slices(len(buffer)):
             X = self._dense(rows)
             block = buffer[: len(X)]
-            root = None if self.weight is None else np.sqrt(self.weight[rows, None])
-            if moved:
-                np.subtract(X, origin[:p], out=block[:, 1 : 1 + p])
-            elif root is None:
-                block[:, 1 : 1 + p] = X
-            np.subtract(self.y[rows], origin[p:], out=block[:, 1 + p :])
             block[:, 0] = 1.0
-            if root is not None and moved:
-                block *= root
-            elif root is not None:
-                # One pass over X instead of two.
-                np.multiply(X, root, out=block[:, 1 : 1 + p])
-                block[:, 1 + p :] *= root
-                block[:, :1] = root
+            np.subtract(X, origin[:p], out=block[:, 1 : 1 + p])
+            np.subtract(self.y[rows], origin[p:], out=block[:, 1 + p :])
+            if self.weight is not None:
+                block *= np.sqrt(self.weight[rows, None])
             yield block
 
     def exact_blocks(self):
@@ -127,8 +144,8 @@ class Rows:
         return X.toarray() if sparse.issparse(X) else X
 
     def head_and_all(self):
-        """The first block, then all rows; only these if one block is all."""
-        size = self.block_rows
+        """A few rows, then all of them."""
+        size = HEAD_ROWS
         if self.n_samples > size:
             weight = None if self.weight is None else self.weight[:size]
             # A head without weight has no centre of its own.
@@ -144,3 +161,20 @@ class Rows:
     def check_finite(self):
         """Raise scikit-learn's error if X has missing or infinite values."""
         assert_all_finite(self.X, input_name="X")
+
+
+def _shift_and_scale(X, origin, root_weight, buffer):
+    """``root_weight * (X - origin)`` in the buffer, in as few passes as it takes."""
+    block = buffer[: len(X)]
+    if origin is not None:
+        np.subtract(X, origin, out=block)
+    if root_weight is not None:
+        source = X if origin is None else block
+        if buffer.flags.f_contiguous:
+            for column in range(X.shape[1]):
+                np.multiply(source[:, column], root_weight[:, 0], out=block[:, column])
+        else:
+            np.multiply(source, root_weight, out=block)
+    elif origin is None:
+        block[...] = X
+    return block

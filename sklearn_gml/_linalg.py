@@ -13,7 +13,7 @@ from scipy.linalg import blas, lapack
 EPS = np.finfo(np.float64).eps
 
 # Each iteration squares what separates the extreme singular values from the rest.
-POWER_ITERATIONS = 4
+POWER_ITERATIONS = 2
 
 # A pivot of the column-scaled triangle counts as zero below
 # RANK_TOLERANCE * sqrt(p) * (rounding level of the columns). Householder QR

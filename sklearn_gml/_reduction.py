@@ -97,39 +97,14 @@ def _gram_about_centre(rows):
 
 def _gram(rows, origin):
     """Upper triangle of ``[1 X y]' W [1 X y]`` about the origin."""
-    if rows.lies_ready and not origin[: rows.n_features].any():
-        return _gram_in_place(rows, origin[rows.n_features :])
-    size = 1 + rows.n_columns
-    gram = np.zeros((size, size), order="F")
-    for block in rows.weighted_blocks(origin):
-        gram = blas.dsyrk(1.0, block.T, 1.0, gram, overwrite_c=True)
-    return gram
-
-
-def _gram_in_place(rows, origin_y):
-    """The same from rows that BLAS reads where they lie: X is never copied."""
-    p = rows.n_features
+    p, n_sides = rows.n_features, 1 + rows.y.shape[1]
     products = np.zeros((p, p), order="F")
-    cross = np.zeros((p, 1 + rows.y.shape[1]), order="F")
-    corner = np.zeros((cross.shape[1], cross.shape[1]))
-    sides = np.ones((min(rows.block_rows, rows.n_samples), cross.shape[1]))
-    for X, y in rows.direct_blocks():
-        side = sides[: len(y)]
-        np.subtract(y, origin_y, out=side[:, 1:])
-        corner += side.T @ side
-        if X.flags.c_contiguous:
-            # scipy's BLAS for both products: numpy's has threads of its own, and two
-            # pools that take turns get in each other's way.
-            products = blas.dsyrk(1.0, X.T, 1.0, products, overwrite_c=True)
-            cross = blas.dgemm(
-                1.0, X.T, side.T, 1.0, cross, trans_b=True, overwrite_c=True
-            )
-        else:
-            # Blocks of Fortran-ordered rows are strided; only numpy takes them as
-            # they are.
-            products += X.T @ X
-            cross += X.T @ side
-    gram = np.zeros((1 + rows.n_columns, 1 + rows.n_columns))
+    cross = np.zeros((p, n_sides), order="F")
+    corner = np.zeros((n_sides, n_sides))
+    for X, sides in rows.product_blocks(origin):
+        products, cross = _add_products(products, cross, X, sides)
+        corner += sides.T @ sides
+    gram = np.zeros((p + n_sides, p + n_sides))
     gram[0, 0] = corner[0, 0]
     gram[0, 1 : 1 + p] = cross[:, 0]
     gram[0, 1 + p :] = corner[0, 1:]
@@ -137,6 +112,26 @@ def _gram_in_place(rows, origin_y):
     gram[1 : 1 + p, 1 + p :] = cross[:, 1:]
     gram[1 + p :, 1 + p :] = corner[1:, 1:]
     return gram
+
+
+def _add_products(products, cross, X, sides):
+    """``(products + X'X, cross + X'sides)``, both in place, X never copied."""
+    if X.flags.c_contiguous:
+        rows, transposed = X.T, False
+    elif X.flags.f_contiguous:
+        rows, transposed = X, True
+    else:
+        # Only numpy takes the strided blocks of Fortran-ordered rows as they are.
+        products += X.T @ X
+        cross += X.T @ sides
+        return products, cross
+    # scipy's BLAS for both: numpy's has threads of its own, and two pools that take
+    # turns get in each other's way.
+    products = blas.dsyrk(1.0, rows, 1.0, products, transposed, overwrite_c=True)
+    cross = blas.dgemm(
+        1.0, rows, sides.T, 1.0, cross, transposed, True, overwrite_c=True
+    )
+    return products, cross
 
 
 def _cholesky(gram, n_features):
