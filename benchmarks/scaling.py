@@ -1,6 +1,6 @@
 """Cost of ``fit`` as rows and columns grow: linear in n, quadratic in p.
 
-    python benchmarks/scaling.py
+python benchmarks/scaling.py
 """
 
 import time
