@@ -23,6 +23,10 @@ HEAD_ROWS = 256
 # row, numpy would spend its time in starting loops.
 NARROW = 32
 
+# Share of entries above which a dense product over a sparse block, at the speed of
+# BLAS, takes less time than one over its entries.
+SPARSE_DENSITY = 0.04
+
 # For work with a dozen arrays of the size of the block.
 SMALL_BLOCK_ELEMENTS = 2**15
 
@@ -79,26 +83,36 @@ class Rows:
     def product_blocks(self, origin):
         """``(sqrt(w) (X - origin), sqrt(w) [1, y - origin])``, block by block.
 
-        X is a view where BLAS can read the rows as they lie, else a reused buffer.
+        X is a view where BLAS can read the rows as they lie or they are sparse, else
+        a reused buffer.
         """
         p, moved = self.n_features, bool(origin[: self.n_features].any())
-        in_place = self._lies_ready and not moved
+        in_place = not moved and (self._lies_ready or self.is_sparse)
         size = min(self.block_rows, self.n_samples)
         sides = np.empty((size, 1 + self.y.shape[1]))
         if not in_place:
             shape = (p, size) if p < NARROW else (size, p)
             buffer = np.empty(shape).T if p < NARROW else np.empty(shape)
         for rows in self.slices(size):
-            X = self._dense(rows)
-            side = sides[: len(X)]
+            X = self.X[rows] if in_place else self._dense(rows)
+            side = sides[: X.shape[0]]
             side[:, 0] = 1.0
             np.subtract(self.y[rows], origin[p:], out=side[:, 1:])
             root = None if self.weight is None else np.sqrt(self.weight[rows, None])
             if root is not None:
                 side *= root
-            if not in_place:
+            if in_place and root is not None:
+                X = X.multiply(root).tocsr()
+            elif not in_place:
                 X = _shift_and_scale(X, origin[:p] if moved else None, root, buffer)
             yield X, side
+
+    @property
+    def is_sparse(self):
+        """Whether products over the entries are cheaper than over all places."""
+        if not sparse.issparse(self.X):
+            return False
+        return self.X.nnz < SPARSE_DENSITY * self.n_samples * self.n_features
 
     @property
     def _lies_ready(self):

@@ -141,18 +141,23 @@ class Point:
         information[:, -1, -1] = 2.0 * objective.degrees
         return information
 
+    @property
+    def information_diagonal(self):
+        """The diagonal of the expected information, shaped as theta."""
+        objective, precision = self.objective, np.exp(-2.0 * self.theta[-1])
+        diagonal = np.empty_like(self.theta)
+        diagonal[:-1] = objective.mean_diagonal[:, None] * precision
+        diagonal[-1] = 2.0 * objective.degrees
+        return diagonal
+
     @cached_property
     def step(self):
-        """Newton's: ``information^-1 gradient``, by least squares on the factor.
+        """Newton's: ``information^-1 gradient``.
 
         That of log sigma is left to ``settled``, which goes all the way.
         """
-        objective, slopes = self.objective, self.objective.slopes
         step = np.zeros_like(self.theta)
-        step[slopes] = objective.slope_step(self.residual[slopes], self.theta[slopes])
-        if objective.fit_intercept:
-            along = self.residual[0] - objective.design[0, 1:] @ step[slopes]
-            step[0] = along / objective.design[0, 0]
+        step[:-1] = self.objective.mean_step(self.residual, self.theta[:-1])
         return step
 
     @property
@@ -290,8 +295,26 @@ class StatisticsObjective:
         settled[-1] = np.log(np.maximum(point.free_sigma, point.sigma_floor))
         return Point(self, settled, point)
 
+    @property
+    def mean_diagonal(self):
+        """Diagonal of the information of the mean, sigma aside."""
+        return np.einsum("ij,ij->j", self.design, self.design) + self.penalty[:, 0]
+
+    def mean_step(self, residual, mean):
+        """Step to the maximum over the mean: least squares on the factor.
+
+        Solving with the orthogonal factor rather than with the information spares
+        the square of the condition number.
+        """
+        step, slopes = np.empty_like(mean), self.slopes
+        step[slopes] = self.slope_step(residual[slopes], mean[slopes])
+        if self.fit_intercept:
+            along = residual[0] - self.design[0, 1:] @ step[slopes]
+            step[0] = along / self.design[0, 0]
+        return step
+
     def slope_step(self, residual, coef):
-        """Step of the slopes to the maximum over them."""
+        """The same for the slopes alone."""
         return self.factor.step(residual, coef)
 
     def log_root_determinant(self):

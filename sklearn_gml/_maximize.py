@@ -1,7 +1,7 @@
 """Maximisers that know nothing of regression.
 
 Both work on any objective that has ``start`` and ``at(theta)``, points
-with their ``theta``, ``value``, ``gradient``, ``information``, Newton
+with their ``theta``, ``value``, ``gradient``, ``information_diagonal``, Newton
 ``step``, the ``gain`` predicted for it, and ``resolution``, the smallest
 difference in value that is not rounding. ``settled(theta)`` is the point whose
 parameters with a closed form are at their maximum given the others; ``free`` is
@@ -118,7 +118,7 @@ def maximize_lbfgs(objective, *, max_iter, tol):
 
 def _lbfgs_round(objective, start, max_iter, tol):
     free = objective.free
-    diagonal = np.diagonal(start.information, axis1=1, axis2=2).T[free]
+    diagonal = start.information_diagonal[free]
     unit = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
 
     def negative(scaled):

@@ -8,6 +8,7 @@ and Householder QR.
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 from scipy.linalg import blas, lapack
 
 from ._linalg import condition, invert_upper, power_of_two, triangle
@@ -116,6 +117,10 @@ def _gram(rows, origin):
 
 def _add_products(products, cross, X, sides):
     """``(products + X'X, cross + X'sides)``, both in place, X never copied."""
+    if sparse.issparse(X):
+        products += X.T @ X.toarray()
+        cross += X.T @ sides
+        return products, cross
     if X.flags.c_contiguous:
         rows, transposed = X.T, False
     elif X.flags.f_contiguous:

@@ -68,6 +68,8 @@ def test_gradient_and_information_are_derivatives(settings, kind):
         )
         assert information[noise] == pytest.approx(hessian[noise], rel=1e-6)
         assert np.all(information[-1, :-1] == 0)
+        diagonal = objective.at(settled).information_diagonal[:, target]
+        np.testing.assert_allclose(diagonal, np.diagonal(information), rtol=1e-12)
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)

@@ -26,7 +26,7 @@ class PoissonObjective:
             theta=theta,
             value=float(terms.sum()),
             gradient=gradient,
-            information=np.diag(expected[:, 0])[None],
+            information_diagonal=expected,
             step=gradient / expected,
             gain=0.5 * float(np.sum(gradient**2 / expected)),
             resolution=np.finfo(float).eps * abs(float(terms.sum())),
