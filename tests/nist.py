@@ -37,8 +37,10 @@ def problem(name):
 
 
 def powers(x, degree):
-    x = np.asarray(x, float)
-    return np.column_stack([x**power for power in range(1, degree + 1)])
+    # Python's own powers: those of numpy depend on its version and the processor.
+    return np.array(
+        [[value**power for power in range(1, degree + 1)] for value in map(float, x)]
+    )
 
 
 def parameters(model):
