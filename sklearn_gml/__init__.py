@@ -8,7 +8,8 @@ log-likelihood to choose models by.
 The way of the data is one direction, and imports run the same way, from the
 top floor down::
 
-    floor 4   _regressor      the estimator: validates, orchestrates, exposes
+    floor 5   _regressor      the estimator: validates, orchestrates, exposes
+    floor 4   _matrix_free    the objective of wide sparse rows
     floor 3   _likelihood     objectives: value, gradient, information
               _maximize       Newton and L-BFGS over any objective
     floor 2   _statistics     what a fit needs to know of its rows, and sums of it

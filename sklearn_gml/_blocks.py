@@ -27,6 +27,10 @@ NARROW = 32
 # BLAS, takes less time than one over its entries.
 SPARSE_DENSITY = 0.04
 
+# Columns of sparse X beyond which no matrix of columns by columns is formed: at this
+# number it has 128 MiB.
+WIDE = 4096
+
 # For work with a dozen arrays of the size of the block.
 SMALL_BLOCK_ELEMENTS = 2**15
 
@@ -94,18 +98,27 @@ class Rows:
             shape = (p, size) if p < NARROW else (size, p)
             buffer = np.empty(shape).T if p < NARROW else np.empty(shape)
         for rows in self.slices(size):
-            X = self.X[rows] if in_place else self._dense(rows)
-            side = sides[: X.shape[0]]
+            X, y, weight = self._take(rows)
+            side = sides[: len(y)]
             side[:, 0] = 1.0
-            np.subtract(self.y[rows], origin[p:], out=side[:, 1:])
-            root = None if self.weight is None else np.sqrt(self.weight[rows, None])
+            np.subtract(y, origin[p:], out=side[:, 1:])
+            root = None if weight is None else np.sqrt(weight)
             if root is not None:
                 side *= root
+            if not in_place:
+                X = _dense(X)
+            elif sparse.issparse(X):
+                X = X.astype(np.float64)
             if in_place and root is not None:
                 X = X.multiply(root).tocsr()
             elif not in_place:
                 X = _shift_and_scale(X, origin[:p] if moved else None, root, buffer)
             yield X, side
+
+    @property
+    def is_wide_and_sparse(self):
+        """Whether a matrix of columns by columns would be the costly thing."""
+        return sparse.issparse(self.X) and self.n_features > WIDE
 
     @property
     def is_sparse(self):
@@ -129,13 +142,13 @@ class Rows:
         p = self.n_features
         buffer = self._buffer(size or self.block_rows)
         for rows in self.slices(len(buffer)):
-            X = self._dense(rows)
-            block = buffer[: len(X)]
+            X, y, weight = self._take(rows)
+            block = buffer[: len(y)]
             block[:, 0] = 1.0
-            np.subtract(X, origin[:p], out=block[:, 1 : 1 + p])
-            np.subtract(self.y[rows], origin[p:], out=block[:, 1 + p :])
-            if self.weight is not None:
-                block *= np.sqrt(self.weight[rows, None])
+            np.subtract(_dense(X), origin[:p], out=block[:, 1 : 1 + p])
+            np.subtract(y, origin[p:], out=block[:, 1 + p :])
+            if weight is not None:
+                block *= np.sqrt(weight)
             yield block
 
     def exact_blocks(self):
@@ -144,18 +157,31 @@ class Rows:
         buffer = self._buffer(max(SMALL_BLOCK_ELEMENTS // (1 + self.n_columns), 64))
         buffer[:, 0] = 1.0
         for rows in self.slices(len(buffer)):
-            X = self._dense(rows)
-            block = buffer[: len(X)]
-            block[:, 1 : 1 + p] = X
-            block[:, 1 + p :] = self.y[rows]
-            yield block, None if self.weight is None else self.weight[rows, None]
+            X, y, weight = self._take(rows)
+            block = buffer[: len(y)]
+            block[:, 1 : 1 + p] = _dense(X)
+            block[:, 1 + p :] = y
+            yield block, weight
 
     def _buffer(self, size):
         return np.empty((min(size, self.n_samples), 1 + self.n_columns))
 
-    def _dense(self, rows):
-        X = self.X[rows]
-        return X.toarray() if sparse.issparse(X) else X
+    def _take(self, rows):
+        """``(X, y, weight or None)`` of a slice, rows of weight zero left out.
+
+        Times zero is not the same: such rows may hold fill values, large ones too.
+        """
+        X, y = self.X[rows], self.y[rows]
+        if self.weight is None:
+            return X, y, None
+        weight = self.weight[rows, None]
+        kept = weight[:, 0] > 0
+        if kept.all():
+            return X, y, weight
+        # What the sums will not see has to be looked at here.
+        if not np.isfinite(X[~kept].sum()):
+            self.check_finite()
+        return X[kept], y[kept], weight[kept]
 
     def head_and_all(self):
         """A few rows, then all of them."""
@@ -168,13 +194,17 @@ class Rows:
         yield self
 
     def centre(self):
-        """Unweighted means of the columns of ``[X y]``."""
-        means = np.asarray(self.X.mean(axis=0, dtype=np.float64)).ravel()
-        return np.append(means, self.y.mean(axis=0))
+        """Means of the columns of ``[X y]``."""
+        weight = np.ones(self.n_samples) if self.weight is None else self.weight
+        return np.append(weight @ self.X, weight @ self.y) / weight.sum()
 
     def check_finite(self):
         """Raise scikit-learn's error if X has missing or infinite values."""
         assert_all_finite(self.X, input_name="X")
+
+
+def _dense(X):
+    return X.toarray() if sparse.issparse(X) else X
 
 
 def _shift_and_scale(X, origin, root_weight, buffer):

@@ -32,16 +32,16 @@ class Estimate:
     squares : ndarray of shape (t,)
         ``|r|^2 + alpha |b|^2``, of which sigma is made.
     sigma : ndarray of shape (t,)
-    root : ndarray of shape (q, r)
+    root : ndarray of shape (q, r), or None
         ``sigma^2 root root'`` is the inverse information of the parameters of the
-        mean, the intercept first if there is one.
+        mean, the intercept first if there is one. None if it was never formed.
     """
 
     coef: np.ndarray
     intercept: np.ndarray
     squares: np.ndarray
     sigma: np.ndarray
-    root: np.ndarray
+    root: np.ndarray | None
 
 
 class Point:
@@ -112,10 +112,15 @@ class Point:
         return self.objective.value(self.squares, np.exp(self.theta[-1]))
 
     @cached_property
+    def gain_floor(self):
+        """A predicted gain that comes of rounding in the gradient."""
+        rounding = EPS * self.magnitude * np.exp(-self.theta[-1])
+        return float(rounding @ rounding)
+
+    @property
     def resolution(self):
         """A difference in J that cannot be told from rounding error."""
-        rounding = EPS * self.magnitude * np.exp(-self.theta[-1])
-        return float(rounding @ rounding) + EPS * abs(self.value)
+        return self.gain_floor + EPS * abs(self.value)
 
     @cached_property
     def gradient(self):
@@ -313,6 +318,11 @@ class StatisticsObjective:
             step[0] = along / self.design[0, 0]
         return step
 
+    def shortest(self, coef):
+        """The shortest coefficients of the same predictions."""
+        basis = self.factor.basis
+        return coef if basis is None else basis @ (basis.T @ coef)
+
     def slope_step(self, residual, coef):
         """The same for the slopes alone."""
         return self.factor.step(residual, coef)
@@ -324,12 +334,16 @@ class StatisticsObjective:
 
     def estimate(self, point):
         """The :class:`Estimate` that a point stands for."""
-        coef = point.theta[self.slopes]
+        coef, intercept, sigma = self.in_units_of_data(point)
+        return Estimate(coef, intercept, point.squares, sigma, self._raw_root())
+
+    def in_units_of_data(self, point):
+        """``(coef (t, p), intercept (t,), sigma (t,))`` of a point."""
+        coef = self.shortest(point.theta[self.slopes])
         intercept = np.zeros(coef.shape[1])
         if self.fit_intercept:
             intercept = point.theta[0] + self.origin_y - self.origin_x @ coef
-        sigma, root = np.exp(point.theta[-1]), self._raw_root()
-        return Estimate(coef.T, intercept, point.squares, sigma, root)
+        return coef.T, intercept, np.exp(point.theta[-1])
 
     def refined(self, point, rows):
         """The estimate at a maximum, with the digits that its factor had lost.
@@ -349,9 +363,12 @@ class StatisticsObjective:
         mean = estimate.coef.T
         if self.fit_intercept:
             mean = np.vstack([estimate.intercept, mean])
-        mean, squares, root = refine(
+        refined = refine(
             rows, mean, estimate.root, penalty=self.penalty, cancellation=cancellation
         )
+        if refined is None:
+            return estimate
+        mean, squares, root = refined
         intercept = mean[0] if self.fit_intercept else estimate.intercept
         sigma = np.sqrt(squares / self.degrees)
         sigma = np.where(sigma > 0, sigma, point.sigma_floor)
@@ -397,6 +414,10 @@ class NonNegativeObjective(StatisticsObjective):
         super().__init__(statistics, **settings)
         # Bounds can keep any number of parameters from an exact fit.
         self.saturated = False
+
+    def shortest(self, coef):
+        """The coefficients as they are: others might cross a bound."""
+        return coef
 
     def refined(self, point, rows):
         """The estimate as it is: a step may cross a bound."""

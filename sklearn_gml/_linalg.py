@@ -16,11 +16,11 @@ EPS = np.finfo(np.float64).eps
 POWER_ITERATIONS = 2
 
 # A pivot of the column-scaled triangle counts as zero below
-# RANK_TOLERANCE * sqrt(p) * (rounding level of the columns). Householder QR
-# leaves a few eps * sqrt(p) in place of an exact zero (measured up to 3 on
-# designs of 3 to 300 columns); anything much larger would call polynomials of
-# degree ten deficient, which they are not.
-RANK_TOLERANCE = 8.0
+# RANK_TOLERANCE * sqrt(p) * (rounding level of the columns). Householder QR of a
+# tournament of blocks leaves up to 6 eps * sqrt(p) in place of an exact zero
+# (measured on designs of 3 to 300 columns and up to 300,000 rows); anything much
+# larger would call polynomials of degree ten deficient, which they are not.
+RANK_TOLERANCE = 16.0
 
 # Above this the condition estimate (right to a factor of about three) cannot
 # exclude a deficiency, and a pivoted factorisation has to decide.
@@ -78,14 +78,14 @@ def condition(upper, enough):
     return float(np.sqrt(np.linalg.norm(largest) * np.linalg.norm(smallest)))
 
 
-def solve_upper(upper, rhs):
-    """``upper^-1 rhs`` by back substitution; an empty system has an empty answer.
+def solve_upper(upper, rhs, *, transposed=False):
+    """``upper^-1 rhs`` or ``upper^-T rhs``; an empty system has an empty answer.
 
     LAPACK is called as it is: the wrapper around it costs more than small systems.
     """
     if not len(upper):
         return np.zeros_like(rhs)
-    solution, _ = lapack.dtrtrs(upper, rhs)
+    solution, _ = lapack.dtrtrs(upper, rhs, trans=transposed)
     return solution
 
 
@@ -114,6 +114,8 @@ class RootFactor:
     basis : ndarray of shape (p, r) or None
         ``Z``.
     penalty : float
+    root : ndarray of shape (k, r)
+        ``A Z``.
     rank : int
         Rank of ``A`` itself, whatever the penalty adds.
     condition : float
@@ -124,6 +126,7 @@ class RootFactor:
     left: np.ndarray | None
     basis: np.ndarray | None
     penalty: float
+    root: np.ndarray
     rank: int
     condition: float
 
@@ -133,12 +136,20 @@ class RootFactor:
         A least-squares solution with ``Q``, not a solution of the normal
         equations, whose condition number is the square.
         """
+        rhs = residual
         if self.penalty:
             pull = coef if self.basis is None else self.basis.T @ coef
-            residual = np.vstack([residual, -np.sqrt(self.penalty) * pull])
+            rhs = np.vstack([residual, -np.sqrt(self.penalty) * pull])
         if self.left is not None:
-            residual = self.left.T @ residual
-        solution = solve_upper(self.upper, residual[: len(self.upper)])
+            rhs = self.left.T @ rhs
+        solution = solve_upper(self.upper, rhs[: len(self.upper)])
+        if self.penalty:
+            # A penalty far above the data buries them in the rounding error of Q'rhs.
+            # The normal equations, of a small condition number then, bring them back.
+            left = residual - self.root @ solution
+            gradient = self.root.T @ left - self.penalty * (pull + solution)
+            half = solve_upper(self.upper, gradient, transposed=True)
+            solution = solution + solve_upper(self.upper, half)
         return solution if self.basis is None else self.basis @ solution
 
     def log_determinant(self):
@@ -177,7 +188,7 @@ def factorize(root, norms, rounding, *, penalty=0.0):
     """
     kappa = _scaled_condition(root, norms, rounding)
     if kappa < CERTAIN_RANK_CONDITION:
-        plain = RootFactor(root, None, None, 0.0, root.shape[1], kappa)
+        plain = RootFactor(root, None, None, 0.0, root, root.shape[1], kappa)
     else:
         plain = _factorize_deficient(root, norms, rounding, kappa)
     return _add_penalty(plain, root, penalty) if penalty else plain
@@ -215,16 +226,17 @@ def _factorize_deficient(root, norms, rounding, kappa):
     rank = int(np.sum(pivots > tolerance * pivots[:1]))
     if rank == width:
         # Full rank after all: the triangle as it came has been rounded less.
-        return RootFactor(root, None, None, 0.0, rank, kappa)
+        return RootFactor(root, None, None, 0.0, root, rank, kappa)
     spanning = np.empty_like(upper[:rank])
     spanning[:, order] = upper[:rank]
     if wide:
         spanning = spanning @ rows
     if not rank:
         basis = np.empty((width, 0))
-        return RootFactor(np.empty((0, 0)), None, basis, 0.0, 0, kappa)
+        return RootFactor(np.empty((0, 0)), None, basis, 0.0, root @ basis, 0, kappa)
     upper, basis = linalg.rq(spanning * scale, mode="economic", check_finite=False)
-    return RootFactor(upper, left[:, :rank], basis.T, 0.0, rank, kappa)
+    left, basis = left[:, :rank], basis.T
+    return RootFactor(upper, left, basis, 0.0, root @ basis, rank, kappa)
 
 
 def _add_penalty(plain, root, penalty):
@@ -236,4 +248,4 @@ def _add_penalty(plain, root, penalty):
         basis = rows.T
     ridge = np.sqrt(penalty) * np.eye(root.shape[1])
     left, upper = np.linalg.qr(np.vstack([root, ridge]))
-    return RootFactor(upper, left, basis, penalty, plain.rank, plain.condition)
+    return RootFactor(upper, left, basis, penalty, root, plain.rank, plain.condition)

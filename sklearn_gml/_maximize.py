@@ -1,11 +1,11 @@
 """Maximisers that know nothing of regression.
 
-Both work on any objective that has ``start`` and ``at(theta)``, points
-with their ``theta``, ``value``, ``gradient``, ``information_diagonal``, Newton
-``step``, the ``gain`` predicted for it, and ``resolution``, the smallest
-difference in value that is not rounding. ``settled(theta)`` is the point whose
-parameters with a closed form are at their maximum given the others; ``free`` is
-the mask of those others and ``lower`` their bounds.
+Both work on any objective that has ``start`` and ``at(theta)``, points with their
+``theta``, ``value``, ``gradient``, ``information_diagonal``, Newton ``step`` and the
+``gain`` predicted for it; ``gain_floor`` and ``resolution`` say below which size a
+gain and a difference in value are rounding errors. ``settled(theta)`` is the point
+whose parameters with a closed form are at their maximum given the others; ``free``
+is the mask of those others and ``lower`` their bounds.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,10 @@ from scipy import optimize
 # that matters, and an objective that still falls has a wrong gradient.
 MAX_HALVINGS = 30
 
+
+# Newton's predicted gain falls to its square near a maximum. One that has hardly
+# fallen three times in a row belongs to an objective without a maximum.
+STALL, MAX_STALLS = 0.9, 3
 
 # L-BFGS ends where its line search cannot tell values apart any more, and that
 # leaves a gain of some tens of their resolution.
@@ -63,18 +67,22 @@ def maximize_newton(objective, *, max_iter, tol):
     ``tol**2 / 2``, which is a distance of ``tol`` standard errors from the
     maximum, or no more than the arithmetic can tell.
     """
-    point = objective.start
+    point, stalled = objective.start, 0
     for n_iter in range(max_iter + 1):
-        converged = point.gain <= 0.5 * tol**2 or point.gain <= point.resolution
-        if converged or n_iter == max_iter:
+        # Not before the first step: it is exact for a quadratic, however flat.
+        converged = n_iter > 0 and (
+            point.gain <= 0.5 * tol**2 or point.gain <= point.gain_floor
+        )
+        if converged or stalled == MAX_STALLS or n_iter == max_iter:
             break
-        point = _uphill(objective, point)
+        before, point = point, _uphill(objective, point)
+        stalled = stalled + 1 if point.gain > STALL * before.gain else 0
     message = (
         f"converged after {n_iter} Newton steps"
         if converged
-        else f"not converged after max_iter={max_iter} Newton steps: the maximum is "
-        f"still {distance(point):.2g} standard errors away; raise max_iter or try "
-        "solver='lbfgs'"
+        else f"not converged after {n_iter} Newton steps (max_iter={max_iter}): the "
+        f"maximum is still {distance(point):.2g} standard errors away; raise max_iter "
+        "or try solver='lbfgs'"
     )
     return Solution(point, n_iter, converged, message)
 

@@ -44,6 +44,12 @@ WHITENING_LIMITS = Quality(2.0**20, 2.0**-40)
 # centred: a relative error of eps (mean / spread)^2, one digit here.
 FAR_ORIGIN = 4.0
 
+# Rows of a block for Householder QR, unless twice the columns are more.
+SHORT_BLOCK = 256
+
+# Beyond, squares overflow on the way to a likelihood.
+LARGEST = 1e152
+
 # Sums of squares outside may have lost digits to underflow, or will overflow.
 SAFE_SQUARES = (1e-280, 1e280)
 
@@ -54,7 +60,7 @@ def reduce_rows(rows):
     Raises
     ------
     ValueError
-        If X has missing or infinite values.
+        If X has missing or infinite values, or squares that overflow.
     """
     # Infinite values and overflow are looked for once the sums are complete.
     with np.errstate(invalid="ignore", over="ignore"):
@@ -71,6 +77,12 @@ def reduce_rows(rows):
         factor = _householder(rows, origin)
     elif not quality.within(GRAM_LIMITS):
         factor = _whiten_again(rows, origin, factor)
+    largest = np.abs(factor).max()
+    if not largest < LARGEST:
+        raise ValueError(
+            "X or y has columns whose squares overflow (the largest norm is "
+            f"{largest:.3g}, allowed are norms below {LARGEST:g}): rescale them."
+        )
     return origin, factor
 
 
@@ -177,10 +189,19 @@ def _whiten_again(rows, origin, factor):
 
 
 def _householder(rows, origin):
-    """The factor by QR of one block after another, merged as triangles."""
-    size = 1 + rows.n_columns
-    factor = np.empty((0, size))
-    # At least twice as many new rows as rows carried along.
-    for block in rows.weighted_blocks(origin, max(rows.block_rows, 2 * size)):
-        factor = triangle(np.vstack([factor, block]))
+    """The factor by QR of short blocks, merged two by two as in a tournament.
+
+    One block after another into one triangle would be simpler, but its rounding
+    errors grow with the number of rows, and with them the pivots of columns that
+    are collinear. Here they grow with its logarithm.
+    """
+    waiting = []
+    for block in rows.weighted_blocks(origin, max(SHORT_BLOCK, 2 * rows.n_columns)):
+        factor, rounds = triangle(block), 0
+        while waiting and waiting[-1][1] == rounds:
+            factor, rounds = triangle(np.vstack([waiting.pop()[0], factor])), rounds + 1
+        waiting.append((factor, rounds))
+    factor, _ = waiting.pop()
+    while waiting:
+        factor = triangle(np.vstack([waiting.pop()[0], factor]))
     return factor

@@ -21,7 +21,7 @@ of W'r itself. For them the gradient is taken in doubled precision throughout.
 """
 
 import numpy as np
-from scipy import linalg
+from scipy.linalg import lapack
 
 from ._doubled import matmul_doubled, matmul_pair, two_product, two_sum
 from ._linalg import EPS, invert_upper, solve_upper
@@ -57,6 +57,7 @@ def refine(rows, mean, root, *, penalty, cancellation):
     squares : ndarray of shape (t,)
         ``|r|^2 + penalty |mean|^2`` at the maximum.
     root : ndarray of shape (q, q)
+        Or None for all three, if double precision has no root.
     """
     q = len(mean)
     white = root
@@ -65,10 +66,12 @@ def refine(rows, mean, root, *, penalty, cancellation):
         pull = np.sqrt(penalty)
         prior = np.hstack([pull * white, -pull * mean])
         products += prior.T @ prior
-        upper = linalg.cholesky(products[:q, :q], check_finite=False)
-        along = linalg.solve_triangular(
-            upper, products[:q, q:], trans="T", check_finite=False
-        )
+        upper, failed = lapack.dpotrf(products[:q, :q], clean=True)
+        if failed:
+            # Collinear to all digits that a root of float64 can hold: there is
+            # nothing to gain.
+            return None
+        along = solve_upper(upper, products[:q, q:], transposed=True)
         mean = mean + white @ solve_upper(upper, along)
         white = white @ invert_upper(upper)
         before, gained = np.diagonal(products)[q:], np.sum(along**2, axis=0)

@@ -2,6 +2,7 @@
 
 import warnings
 from contextlib import contextmanager
+from math import log
 from numbers import Integral, Real
 
 import numpy as np
@@ -17,8 +18,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ._blocks import Rows
+from ._blocks import WIDE, Rows
 from ._likelihood import NonNegativeObjective, StatisticsObjective
+from ._matrix_free import MatrixFreeObjective
 from ._maximize import maximize_lbfgs, maximize_newton
 from ._statistics import LOG_2PI, GaussianStatistics, summarise
 from ._validation import (
@@ -106,7 +108,8 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     n_iter_ : int
         Steps that the solver took.
     statistics_ : GaussianStatistics
-        Everything that the fit knew of the data.
+        Everything that the fit knew of the data. Not there for sparse X with more
+        than 4096 columns, see Notes.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -122,6 +125,11 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     ``sample_weight`` is a frequency: weight 2 is the row twice, weight 0 is
     the row left out, and everything obeys it, sigma, likelihood and
     information criteria included.
+
+    Sparse ``X`` with more than 4096 columns is fitted without a matrix of columns
+    by columns, by conjugate gradients on the same likelihood. There are then no
+    ``statistics_`` and nothing that needs the information matrix, ``rank_`` is its
+    upper bound, and ``method="reml"`` and ``positive=True`` are refused.
 
     With residuals at the rounding level of ``y`` the likelihood has no maximum.
     The fit warns (:class:`~sklearn_gml.DegenerateFitWarning`) and puts sigma at
@@ -205,12 +213,18 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         with self._unchanged_on_error():
             data = validate_training_data(X, y, sample_weight, estimator=self)
             rows = Rows.of(data.X, data.y, data.sample_weight)
-            statistics = summarise(
-                rows,
-                vector_target=data.y.ndim == 1,
-                feature_names=data.feature_names,
-            )
-            return self._maximise(statistics, rows)
+            self._check_combinations(rows)
+            vector_target = data.y.ndim == 1
+            if rows.is_wide_and_sparse:
+                rows.check_finite()
+                objective = MatrixFreeObjective(
+                    rows, fit_intercept=self.fit_intercept, alpha=self.alpha
+                )
+                statistics = None
+            else:
+                statistics = summarise(rows, vector_target, data.feature_names)
+                objective = self._objective(statistics)
+            return self._maximise(objective, statistics, rows, vector_target)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_statistics(self, statistics):
@@ -233,13 +247,15 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             )
         with self._unchanged_on_error():
             self.n_features_in_ = statistics.n_features
-            if statistics.feature_names is not None:
-                self.feature_names_in_ = np.array(
-                    statistics.feature_names, dtype=object
-                )
-            elif hasattr(self, "feature_names_in_"):
-                del self.feature_names_in_
-            return self._maximise(statistics)
+            names = statistics.feature_names
+            if names is not None:
+                names = np.array(names, dtype=object)
+            self._set_or_delete("feature_names_in_", names)
+            self._check_combinations()
+            objective = self._objective(statistics)
+            return self._maximise(
+                objective, statistics, vector_target=statistics.vector_target
+            )
 
     @contextmanager
     def _unchanged_on_error(self):
@@ -251,9 +267,7 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             vars(self).update(before)
             raise
 
-    def _maximise(self, statistics, rows=None):
-        self._check_combinations()
-        objective = self._objective(statistics)
+    def _maximise(self, objective, statistics, rows=None, vector_target=True):
         maximise = MAXIMISERS[self.solver]
         solution = maximise(objective, max_iter=self.max_iter, tol=self.tol)
         self._warn(objective, solution)
@@ -261,17 +275,36 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             estimate = objective.estimate(solution.point)
         else:
             estimate = objective.refined(solution.point, rows)
-        self._expose(statistics, objective, estimate)
+        self._expose(objective, estimate, vector_target)
         self.n_iter_ = solution.n_iter
+        self._set_or_delete("statistics_", statistics)
         return self
 
-    def _check_combinations(self):
+    def _check_combinations(self, rows=None):
         if self.method == "reml" and self.positive:
             raise ValueError(
                 "method='reml' is not defined with positive=True, because bounded "
                 "coefficients have no number of degrees of freedom: use method='ml' "
                 "or positive=False."
             )
+        if rows is None or not rows.is_wide_and_sparse:
+            return
+        for name, allowed in (("method", "ml"), ("positive", False)):
+            value = getattr(self, name)
+            if value != allowed:
+                raise ValueError(
+                    f"{name}={value!r} is not supported for sparse X with "
+                    f"{rows.n_features} columns, more than {WIDE}, because no matrix "
+                    f"of columns by columns is formed: use {name}={allowed!r}, fewer "
+                    "columns or dense X."
+                )
+
+    def _set_or_delete(self, name, value):
+        """Set a fitted attribute, or leave none of an earlier fit behind."""
+        if value is not None:
+            setattr(self, name, value)
+        elif hasattr(self, name):
+            delattr(self, name)
 
     def _objective(self, statistics):
         objective = NonNegativeObjective if self.positive else StatisticsObjective
@@ -295,43 +328,46 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 "There is no noise left to estimate sigma from: the model has rank "
                 f"{objective.rank} and the rows have sum of weights "
                 f"{objective.sum_weights:g}, or it reproduces y to the last digit. The "
-                "likelihood has no maximum; sigma_ stops at the rounding level, and "
-                "loglik_, aic_ and bic_ describe arithmetic. Use more rows, fewer "
-                "columns or alpha > 0.",
+                "likelihood has no maximum; sigma_ is of the size of rounding errors, "
+                "and loglik_, aic_ and bic_ describe arithmetic. Use more rows"
+                f"{'' if self.alpha else ', fewer columns or alpha > 0'}.",
                 DegenerateFitWarning,
                 stacklevel=STACK_LEVEL,
             )
             return
         lost = objective.n_parameters - objective.rank
         if lost and not self.alpha:
+            choice = (
+                "Some non-negative coefficients were"
+                if self.positive
+                else "The coefficients of smallest norm were"
+            )
             warnings.warn(
                 f"The columns of X are collinear: {lost} of "
-                f"{objective.n_parameters} directions are not identified. The "
-                "coefficients of smallest norm were chosen; predictions do not "
-                "depend on the choice. Drop columns or use alpha > 0.",
+                f"{objective.n_parameters} directions are not identified. "
+                f"{choice} chosen; predictions do not depend on the choice. Drop "
+                "columns or use alpha > 0.",
                 RankDeficiencyWarning,
                 stacklevel=STACK_LEVEL,
             )
 
-    def _expose(self, statistics, objective, estimate):
-        single = statistics.vector_target
-        self.coef_ = estimate.coef[0] if single else estimate.coef
-        self.sigma_ = float(estimate.sigma[0]) if single else estimate.sigma
+    def _expose(self, objective, estimate, vector_target):
+        self.coef_ = estimate.coef[0] if vector_target else estimate.coef
+        self.sigma_ = float(estimate.sigma[0]) if vector_target else estimate.sigma
         self.intercept_ = 0.0
         if self.fit_intercept:
             intercept = estimate.intercept
-            self.intercept_ = float(intercept[0]) if single else intercept
-        self.statistics_ = statistics
+            self.intercept_ = float(intercept[0]) if vector_target else intercept
         self.rank_ = int(objective.rank)
         self.loglik_ = objective.loglik(estimate)
         n_parameters = len(estimate.coef) * (objective.rank + 1)
         self.aic_ = -2.0 * self.loglik_ + 2.0 * n_parameters
-        self.bic_ = -2.0 * self.loglik_ + n_parameters * np.log(objective.sum_weights)
+        self.bic_ = -2.0 * self.loglik_ + n_parameters * log(objective.sum_weights)
         self._root = estimate.root
+        restricted = None
         if self.method == "reml":
-            self.restricted_loglik_ = objective.value(estimate.squares, estimate.sigma)
-        elif hasattr(self, "restricted_loglik_"):
-            del self.restricted_loglik_
+            restricted = objective.value(estimate.squares, estimate.sigma)
+        self._set_or_delete("restricted_loglik_", restricted)
 
     def predict(self, X, return_std=False):
         """The mean of y at X.

@@ -112,10 +112,12 @@ class GaussianStatistics:
         if not isinstance(other, GaussianStatistics):
             return NotImplemented
         self._check_same_columns(other)
-        moved = other.about(self.origin)
+        # The heavier part knows better where the rows lie.
+        heavier = self if self.sum_weights >= other.sum_weights else other
+        origin = heavier.origin
         return GaussianStatistics(
-            triangle(np.vstack([self.factor, moved])),
-            self.origin,
+            triangle(np.vstack([self.about(origin), other.about(origin)])),
+            origin,
             self.sum_weights + other.sum_weights,
             self.n_samples + other.n_samples,
             self.n_features,
@@ -131,6 +133,7 @@ class GaussianStatistics:
         for what, mine, theirs in (
             ("features", self.n_features, other.n_features),
             ("targets", self.n_targets, other.n_targets),
+            ("dimensions of y", 2 - self.vector_target, 2 - other.vector_target),
             ("feature names", self.feature_names, other.feature_names),
         ):
             if mine != theirs:
@@ -195,7 +198,7 @@ def _as_shape(name, values, shape):
     return array.reshape(shape)
 
 
-def summarise(rows, *, vector_target=True, feature_names=None):
+def summarise(rows, vector_target=True, feature_names=None):
     """Statistics of validated :class:`~sklearn_gml._blocks.Rows`."""
     origin, factor = reduce_rows(rows)
     weight = rows.weight

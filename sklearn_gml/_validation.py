@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
@@ -38,6 +39,8 @@ def validate_training_data(X, y, sample_weight=None, *, estimator=None):
     """
     if estimator is None:
         estimator = _AnyRegressor()
+    if sparse.issparse(y):
+        raise ValueError("Sparse y is not supported: pass y.toarray().")
     X, y = validate_data(
         estimator,
         X,

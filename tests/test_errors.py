@@ -40,6 +40,9 @@ BAD_DATA = {
     "no features": ((X[:, :0], Y), "0 feature"),
     "negative weights": ((X, Y, with_value(np.ones(20), -1.0)), "[Nn]egative values"),
     "zero weights": ((X, Y, np.zeros(20)), ZERO_WEIGHTS),
+    "sparse y": ((X, sparse.csr_array(Y[:, None])), r"pass y.toarray\(\)"),
+    "overflow": ((X * 1e160, Y), "squares overflow .* rescale"),
+    "overflow of y": ((X, Y * 1e155), "squares overflow .* rescale"),
     "no y": ((X, None), "requires y to be passed|y should be|y cannot be None"),
 }
 

@@ -6,7 +6,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "sklearn_gml"
 
 FLOORS = {
-    "_regressor": 4,
+    "_regressor": 5,
+    "_matrix_free": 4,
     "_likelihood": 3,
     "_maximize": 3,
     "_statistics": 2,

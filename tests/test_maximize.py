@@ -29,6 +29,7 @@ class PoissonObjective:
             information_diagonal=expected,
             step=gradient / expected,
             gain=0.5 * float(np.sum(gradient**2 / expected)),
+            gain_floor=0.0,
             resolution=np.finfo(float).eps * abs(float(terms.sum())),
         )
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import sklearn
 from generated import problem
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
@@ -224,3 +225,80 @@ def test_solvers_agree_on_every_kind():
         assert lbfgs.loglik_ == pytest.approx(newton.loglik_, rel=1e-6)
         scale = np.abs(newton.coef_).max()
         np.testing.assert_allclose(lbfgs.coef_, newton.coef_, atol=1e-6 * scale)
+
+
+def test_dummy_trap_is_seen_at_any_number_of_rows():
+    for n_samples in (100, 1000, 20_000, 300_000):
+        for seed in range(3):
+            rng = np.random.default_rng(seed)
+            level = rng.choice(2, n_samples, p=[1 / 3, 2 / 3])
+            X = np.column_stack([np.eye(2)[level], rng.normal(size=n_samples)])
+            y = level + X[:, 2] + rng.normal(size=n_samples)
+            with pytest.warns(RankDeficiencyWarning, match="1 of 4"):
+                model = GaussianMLRegressor().fit(X, y)
+            # The shortest: both levels equally far from their common intercept.
+            np.testing.assert_allclose(model.coef_[0], -model.coef_[1], rtol=1e-9)
+
+
+def test_fill_values_of_rows_without_weight_are_not_looked_at():
+    x = np.linspace(10, 11, 200)
+    rng = np.random.default_rng(0)
+    cubic, y = np.column_stack([x, x**2, x**3]), np.sin(x) + 0.1 * rng.normal(size=200)
+    wide, z = rng.normal(size=(8, 10)), rng.normal(size=8)
+    for X, target, alpha in ((cubic, y, 0.0), (wide, z, 1.0)):
+        weight = np.append(np.ones(len(target)), 0.0)
+        expected = GaussianMLRegressor(alpha=alpha).fit(X, target)
+        for fill in (1e12, 9.96921e36, 1e200):
+            filled = np.vstack([X, np.full(X.shape[1], fill)])
+            model = GaussianMLRegressor(alpha=alpha)
+            model.fit(filled, np.append(target, fill), weight)
+            np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-10)
+            assert model.sigma_ == pytest.approx(expected.sigma_, rel=1e-10)
+        filled[-1, 0] = np.nan
+        with pytest.raises(ValueError, match="contains NaN"):
+            model.fit(filled, np.append(target, 0.0), weight)
+
+
+@pytest.mark.parametrize("total", [1e-18, 1e-6, 1e6, 1e18])
+def test_scale_of_the_weights_moves_neither_coefficients_nor_sigma(data, total):
+    X, y = data
+    expected = GaussianMLRegressor().fit(X, y)
+    model = GaussianMLRegressor().fit(X, y, np.full(len(y), total))
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-12)
+    assert model.sigma_ == pytest.approx(expected.sigma_, rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, [1e-12, 1.0, 1.0]])
+@pytest.mark.parametrize("alpha", [1e-12, 1.0, 1e16, 1e20])
+def test_ridge_keeps_its_digits_far_from_the_data(data, alpha, scale):
+    X, y = data
+    X = X * scale
+    centred, target = X - X.mean(axis=0), y - y.mean()
+    expected = np.linalg.solve(
+        centred.T @ centred + alpha * np.eye(3), centred.T @ target
+    )
+    # Both centre in floating point.
+    model = GaussianMLRegressor(alpha=alpha).fit(X, y)
+    np.testing.assert_allclose(model.coef_, expected, rtol=1e-10)
+
+
+def test_sparse_float32_is_accumulated_in_float64():
+    rng = np.random.default_rng(0)
+    X = sparse.random_array((20_000, 50), density=0.03, rng=rng, dtype=np.float32)
+    X = X.tocsr()
+    y = X @ np.arange(50.0) + rng.normal(size=20_000)
+    model = GaussianMLRegressor().fit(X, y)
+    expected = GaussianMLRegressor().fit(X.toarray().astype(float), y)
+    np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-9)
+    assert model.loglik_ == pytest.approx(expected.loglik_, rel=1e-12)
+
+
+def test_deficient_coefficients_are_the_shortest_with_either_solver(data):
+    X, y = data
+    twice = np.column_stack([X[:, 0], 1000.0 * X[:, 0]])
+    for solver in ("newton", "lbfgs"):
+        with pytest.warns(RankDeficiencyWarning, match="smallest norm"):
+            model = GaussianMLRegressor(solver=solver).fit(twice, y)
+        assert model.coef_[1] == pytest.approx(1000.0 * model.coef_[0], rel=1e-6)
+    with pytest.warns(RankDeficiencyWarning, match="Some non-negative"):
+        GaussianMLRegressor(positive=True).fit(twice, y)

@@ -173,6 +173,9 @@ def test_different_columns_cannot_be_added():
         ValueError, match=r"different feature names .*'c'.* on the left"
     ):
         GaussianStatistics.from_data(left, y) + GaussianStatistics.from_data(right, y)
+    column = GaussianStatistics.from_data(X, y[:, :1])
+    with pytest.raises(ValueError, match="different dimensions of y"):
+        GaussianStatistics.from_data(X, y[:, 0]) + column
     with pytest.raises(TypeError, match="unsupported operand"):
         statistics + 1
     with pytest.raises(TypeError, match="unsupported operand"):
@@ -188,3 +191,16 @@ def test_loglik_refuses_parameters_that_do_not_fit():
         statistics.loglik(np.zeros(p), 0.0, 0.0)
     with pytest.raises(ValueError, match="intercept must have shape"):
         statistics.loglik(np.zeros(p), [0.0, 1.0], 1.0)
+
+
+def test_order_of_parts_that_lie_apart():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((500, 2)) @ [[1.0, 0.99], [0.0, 0.1]]
+    y = x @ [1.0, 2.0] + rng.standard_normal(500)
+    near, far = of_rows(x, y), of_rows(np.full((1, 2), 1e8), np.array([3e8]))
+    models = [GaussianMLRegressor().fit_statistics(s) for s in (near + far, far + near)]
+    np.testing.assert_allclose(models[0].coef_, models[1].coef_, rtol=1e-9)
+
+
+def of_rows(X, y):
+    return GaussianStatistics.from_data(X, y)
