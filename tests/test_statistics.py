@@ -199,7 +199,8 @@ def test_order_of_parts_that_lie_apart():
     y = x @ [1.0, 2.0] + rng.standard_normal(500)
     near, far = of_rows(x, y), of_rows(np.full((1, 2), 1e8), np.array([3e8]))
     models = [GaussianMLRegressor().fit_statistics(s) for s in (near + far, far + near)]
-    np.testing.assert_allclose(models[0].coef_, models[1].coef_, rtol=1e-9)
+    # The far row makes the columns collinear to 1e-8.
+    np.testing.assert_allclose(models[0].coef_, models[1].coef_, rtol=1e-7)
 
 
 def of_rows(X, y):
