@@ -19,6 +19,7 @@ top floor down::
               _doubled        matrix products in doubled precision
               _blocks         rows in cache-sized float64 blocks
               _validation     input checks
+              _callbacks      scikit-learn's callbacks, where it has them
               exceptions      warnings
 
     X, y, w -> validate once -> blocks -> GaussianStatistics -> objective

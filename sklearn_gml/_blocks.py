@@ -5,6 +5,7 @@ float64 or float32, sparse or dense, weighted or not. Everybody else sees
 float64 blocks.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,19 +49,23 @@ class Rows:
     X : ndarray or CSR array of shape (n, p)
     y : ndarray of shape (n, t), float64
     weight : ndarray of shape (n,), float64, or None
+    watch : callable, optional
+        ``watch(slices, count)`` passes the slices of each pass on to whom it may
+        concern, see :mod:`sklearn_gml._callbacks`.
     """
 
     X: object
     y: np.ndarray
     weight: np.ndarray | None = None
+    watch: Callable | None = None
 
     @classmethod
-    def of(cls, X, y, sample_weight=None):
+    def of(cls, X, y, sample_weight=None, watch=None):
         """Rows of validated data: CSC becomes CSR, a vector y becomes a column."""
         if sparse.issparse(X):
             X = X.tocsr()
         y = np.asarray(y, dtype=np.float64)
-        return cls(X, y.reshape(len(y), -1), sample_weight)
+        return cls(X, y.reshape(len(y), -1), sample_weight, watch)
 
     @property
     def n_samples(self):
@@ -81,8 +86,9 @@ class Rows:
         return int(np.clip(rows, MIN_BLOCK_ROWS, MAX_BLOCK_ROWS))
 
     def slices(self, size):
-        for start in range(0, self.n_samples, size):
-            yield slice(start, start + size)
+        starts = range(0, self.n_samples, size)
+        slices = (slice(start, start + size) for start in starts)
+        return slices if self.watch is None else self.watch(slices, len(starts))
 
     def product_blocks(self, origin):
         """``(sqrt(w) (X - origin), sqrt(w) [1, y - origin])``, block by block.

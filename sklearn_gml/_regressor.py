@@ -19,6 +19,7 @@ from sklearn.utils.validation import (
 )
 
 from ._blocks import WIDE, Rows
+from ._callbacks import CallbackSupportMixin, begin_fit, watch_blocks
 from ._likelihood import NonNegativeObjective, StatisticsObjective
 from ._matrix_free import MatrixFreeObjective
 from ._maximize import maximize_lbfgs, maximize_newton
@@ -41,7 +42,9 @@ MAXIMISERS = {
 }
 
 
-class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class GaussianMLRegressor(
+    CallbackSupportMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
+):
     r"""Linear regression by maximum likelihood, with the distribution it implies.
 
     The model is :math:`y \mid x \sim N(b_0 + x'b, \sigma^2)`. Fitting maximises
@@ -210,9 +213,11 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             For invalid data, weights or parameters. The estimator is then left
             as it was.
         """
+        context = begin_fit(self)
+        watch = None if context is None else watch_blocks(self, context)
         with self._unchanged_on_error():
             data = validate_training_data(X, y, sample_weight, estimator=self)
-            rows = Rows.of(data.X, data.y, data.sample_weight)
+            rows = Rows.of(data.X, data.y, data.sample_weight, watch)
             self._check_combinations(rows)
             vector_target = data.y.ndim == 1
             if rows.is_wide_and_sparse:
@@ -224,7 +229,10 @@ class GaussianMLRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             else:
                 statistics = summarise(rows, vector_target, data.feature_names)
                 objective = self._objective(statistics)
-            return self._maximise(objective, statistics, rows, vector_target)
+            self._maximise(objective, statistics, rows, vector_target)
+        if context is not None:
+            context.call_on_fit_task_end(estimator=self, reconstruction_attributes={})
+        return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_statistics(self, statistics):

@@ -17,6 +17,7 @@ FLOORS = {
     "_doubled": 0,
     "_blocks": 0,
     "_validation": 0,
+    "_callbacks": 0,
     "exceptions": 0,
 }
 
