@@ -134,7 +134,14 @@ left.plot(sizes, distribution.mean() / 1e3, color=BLUE, label="centre")
 own_lots = pd.concat([typical] * len(X), ignore_index=True)
 own_lots["lotsize"] = X["lotsize"].to_numpy()
 adjusted = model.predict(own_lots) + price - model.predict(X)
-left.plot(X["lotsize"], adjusted / 1e3, ".", color="0.25", markersize=3, label="sales")
+left.plot(
+    X["lotsize"],
+    adjusted / 1e3,
+    ".",
+    color="0.25",
+    markersize=3,
+    label="sales, adjusted",
+)
 left.set(
     xlabel="lot size (square feet)",
     ylabel="price (thousand dollars)",

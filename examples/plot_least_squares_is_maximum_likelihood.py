@@ -99,7 +99,14 @@ for axis, (surface, title, place, extreme) in zip(axes, panels, strict=True):
         grid0, grid1, surface, cmap="cividis", rstride=2, cstride=2, alpha=0.75
     )
     axis.contour(
-        grid0, grid1, surface, levels=11, cmap="cividis", offset=floor, linewidths=1
+        grid0,
+        grid1,
+        surface,
+        levels=11,
+        colors="0.45",
+        linestyles="solid",
+        linewidths=0.9,
+        offset=floor,
     )
     best = likelihood.intercept_, likelihood.coef_[0]
     axis.plot(
@@ -123,6 +130,7 @@ for axis, (surface, title, place, extreme) in zip(axes, panels, strict=True):
     axis.set(xlabel=r"$\theta_0$", ylabel=r"$\theta_1$", title=title)
     axis.set_zlim(floor, surface.max())
     axis.tick_params(labelsize=8, pad=0)
+    axis.tick_params(axis="z", pad=4)
     axis.tick_params(axis="z", pad=5)
     axis.set_box_aspect((1, 1, 0.95), zoom=0.95)
     axis.view_init(elev=20, azim=-55)

@@ -12,6 +12,7 @@ top floor down::
     floor 4   _matrix_free    the objective of wide sparse rows
     floor 3   _likelihood     objectives: value, gradient, information
               _maximize       Newton and L-BFGS over any objective
+              _inference      covariance of the parameters, from the factor
     floor 2   _statistics     what a fit needs to know of its rows, and sums of it
     floor 1   _reduction      rows to one triangular factor
               _refinement     the last Newton step, in doubled precision

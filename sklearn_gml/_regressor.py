@@ -20,6 +20,7 @@ from sklearn.utils.validation import (
 
 from ._blocks import WIDE, Rows
 from ._callbacks import CallbackSupportMixin, begin_fit, watch_blocks
+from ._inference import covariance
 from ._likelihood import NonNegativeObjective, StatisticsObjective
 from ._matrix_free import MatrixFreeObjective
 from ._maximize import maximize_lbfgs, maximize_newton
@@ -376,6 +377,60 @@ class GaussianMLRegressor(
         if self.method == "reml":
             restricted = objective.value(estimate.squares, estimate.sigma)
         self._set_or_delete("restricted_loglik_", restricted)
+
+    def coef_covariance(self):
+        """Covariance of the intercept and the coefficients.
+
+        ``s^2 (X'X)^-1`` with ``s^2 = RSS / (n - rank)``, whatever the ``method``: with
+        Student's t of n - rank degrees of freedom it gives the exact intervals and
+        tests of the classical linear model. With alpha > 0 it is the posterior
+        covariance ``sigma^2 (X'X + alpha I)^-1`` instead.
+
+        Returns
+        -------
+        ndarray of shape (q, q) or (t, q, q)
+            The intercept comes first, if there is one, then the coefficients.
+            Standard errors are the square roots of its diagonal. NaN for parameters
+            that the data do not identify, and throughout where n is not larger than
+            the rank.
+
+        Raises
+        ------
+        ValueError
+            With ``positive=True``, where no such matrix describes the uncertainty,
+            and after a fit of wide sparse ``X``, which never formed the information.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_gml import GaussianMLRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 4.0, 6.0]
+        >>> model = GaussianMLRegressor().fit(X, y)
+        >>> print(np.sqrt(np.diagonal(model.coef_covariance())).round(4))
+        [0.2646 0.1414]
+        """
+        check_is_fitted(self)
+        if self._root is None:
+            raise ValueError(
+                "Standard errors need the information matrix, which is not formed for "
+                f"sparse X with {self.n_features_in_} columns, more than {WIDE}: use "
+                "fewer columns or dense X."
+            )
+        if self.positive:
+            raise ValueError(
+                "Bounded coefficients have no covariance matrix that describes their "
+                "uncertainty: use positive=False."
+            )
+        n_features, weights = self.n_features_in_, self.statistics_.sum_weights
+        variance = np.atleast_1d(self.sigma_) ** 2
+        if not self.alpha:
+            freedom = weights - self.rank_
+            if self.method == "ml":
+                variance = variance * weights / freedom if freedom > 0 else np.nan
+            variance = np.full(self.statistics_.n_targets, variance)
+        means = self.statistics_.mean[:n_features]
+        matrices = covariance(self._root, variance, means, n_features)
+        return matrices[0] if self.coef_.ndim == 1 else matrices
 
     def predict(self, X, return_std=False):
         """The mean of y at X.

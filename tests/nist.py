@@ -50,7 +50,7 @@ def parameters(model):
 
 
 def standard_errors(model):
-    return model.sigma_ * np.linalg.norm(model._root, axis=1)
+    return np.sqrt(np.diagonal(model.coef_covariance()))
 
 
 def digits(value, truth):

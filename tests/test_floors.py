@@ -10,6 +10,7 @@ FLOORS = {
     "_matrix_free": 4,
     "_likelihood": 3,
     "_maximize": 3,
+    "_inference": 3,
     "_statistics": 2,
     "_reduction": 1,
     "_refinement": 1,
