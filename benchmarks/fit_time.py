@@ -90,12 +90,13 @@ def main():
         weight = rng.uniform(0.5, 2.0, n_samples)
         spent = medians(contestants(X, y, weight), arguments.seconds)
         if others is None:
-            others = [
-                name for name in spent if name not in ("ours", "dsyrk", "weighted")
-            ]
-            print("Times our fit takes less time than the other's; ours in ms;")
-            print("ours / dsyrk, the limit; ours with / without sample_weight.\n")
-            header = ["rows x columns", "ours", "/ dsyrk", "weighted", *others]
+            apart = ("ours", "dsyrk", "weighted", "predict", "their predict")
+            others = [name for name in spent if name not in apart]
+            print("How many times longer than our fit the others take; ours in ms;")
+            print("ours / dsyrk, the limit; ours with / without sample_weight;")
+            print("our predict / that of LinearRegression.\n")
+            header = ["rows x columns", "ours", "/ dsyrk", "weighted", "predict"]
+            header += others
             print("| " + " | ".join(header) + " |")
             print("| --- " + "| ---: " * (len(header) - 1) + "|")
         ours = spent["ours"]
@@ -104,6 +105,7 @@ def main():
             f"{1e3 * ours:.2f} ms",
             f"{ours / spent['dsyrk']:.2f}",
             f"{spent['weighted'] / ours:.2f}",
+            f"{spent['predict'] / spent['their predict']:.2f}",
         ]
         cells += [
             f"{spent[name] / ours:.2f}" if name in spent else "" for name in others

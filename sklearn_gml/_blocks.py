@@ -190,9 +190,9 @@ class Rows:
         return X[kept], y[kept], weight[kept]
 
     def head_and_all(self):
-        """A few rows, then all of them."""
+        """All rows; before them a few, if a pass over all in vain would cost."""
         size = HEAD_ROWS
-        if self.n_samples > size:
+        if self.n_samples > MAX_BLOCK_ROWS:
             weight = None if self.weight is None else self.weight[:size]
             # A head without weight has no centre of its own.
             if weight is None or weight.any():

@@ -50,33 +50,29 @@ class Point:
     def __init__(self, objective, theta, same_mean=None):
         self.objective = objective
         self.theta = theta
-        if same_mean is not None:
+        if same_mean is None:
+            self._sum_up()
+        else:
             # All that does not depend on sigma.
-            for name in ("residual", "squares", "magnitude", "sigma_floor"):
-                vars(self)[name] = getattr(same_mean, name)
+            self.residual, self.squares = same_mean.residual, same_mean.squares
+            self.magnitude = same_mean.magnitude
 
-    @cached_property
-    def residual(self):
-        """Root (k, t) of the weighted residuals."""
-        return self.objective.target - self.objective.design @ self.theta[:-1]
+    def _sum_up(self):
+        """What every use of a point needs, by target.
 
-    @cached_property
-    def squares(self):
-        """``|r|^2 + alpha |b|^2`` of each target."""
-        squares = np.einsum("ij,ij->j", self.residual, self.residual)
-        if self.objective.alpha:
-            squares += (self.objective.penalty * self.theta[:-1] ** 2).sum(axis=0)
-        return squares
-
-    @cached_property
-    def magnitude(self):
-        """Norm of the terms that cancel in the residuals of each target.
-
-        Their squares add up rather than their sizes, as rounding errors do.
+        ``residual`` (k, t) is the root of the weighted residuals, ``squares`` (t,) is
+        ``|r|^2 + alpha |b|^2``, and ``magnitude`` (t,) the norm of the terms that
+        cancel in the residuals: their squares add up rather than their sizes, as
+        rounding errors do.
         """
-        objective = self.objective
-        squares = objective.squares_x @ self.theta[:-1] ** 2
-        return np.sqrt(objective.squares_y + squares)
+        objective, mean = self.objective, self.theta[:-1]
+        mean_squares = mean * mean
+        self.residual = objective.target - objective.design @ mean
+        self.squares = np.einsum("ij,ij->j", self.residual, self.residual)
+        if objective.alpha:
+            self.squares += objective.penalty[:, 0] @ mean_squares
+        summed = objective.squares_y + objective.squares_x @ mean_squares
+        self.magnitude = np.sqrt(summed)
 
     @property
     def cancellation(self):
