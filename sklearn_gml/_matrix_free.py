@@ -32,6 +32,9 @@ class CentredRows(LinearOperator):
             product += mean[0] - self.means @ slopes
         return product * self.root_weight
 
+    def _rmatvec(self, residual):
+        return self._rmatmat(residual.reshape(-1, 1))
+
     def _rmatmat(self, residual):
         weighted = residual * self.root_weight
         slopes = self.X.T @ weighted
