@@ -36,6 +36,8 @@ def contestants(X, y, weight):
         "weighted": lambda: GaussianMLRegressor().fit(X, y, weight),
         "dsyrk": lambda: dsyrk(1.0, X.T),
         "LinearRegression": lambda: LinearRegression().fit(X, y),
+        "predict": lambda model=GaussianMLRegressor().fit(X, y): model.predict(X),
+        "their predict": lambda model=LinearRegression().fit(X, y): model.predict(X),
         "Ridge cholesky": lambda: Ridge(solver="cholesky").fit(X, y),
     }
     if X.shape[1] <= 200:

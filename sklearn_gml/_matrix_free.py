@@ -5,9 +5,10 @@ from scipy.sparse.linalg import LinearOperator, cg
 
 from ._likelihood import Estimate, StatisticsObjective
 
-# Iterations of one Newton step. Text with a ridge takes fifty or so; who needs more
-# is served by another step.
-CG_ITERATIONS = 300
+# Iterations of one Newton step. Text with a ridge takes fifty or so. A likelihood
+# without a maximum, of more columns than rows and no penalty, is not worth as many.
+CG_ITERATIONS = 3000
+HOPELESS_ITERATIONS = 300
 
 # Two steps of this reach the default tolerance, and the last digits.
 STEP_TOLERANCE = 1e-7
@@ -116,10 +117,9 @@ class MatrixFreeObjective(StatisticsObjective):
             inverse = 1.0 / self.mean_diagonal
             scale = LinearOperator((size, size), matvec=lambda b: inverse * b.ravel())
         gradient = self.design.T @ residual - self.penalty * mean
+        limit = HOPELESS_ITERATIONS if self.saturated else CG_ITERATIONS
         steps = [
-            cg(
-                information, column, M=scale, rtol=STEP_TOLERANCE, maxiter=CG_ITERATIONS
-            )[0]
+            cg(information, column, M=scale, rtol=STEP_TOLERANCE, maxiter=limit)[0]
             for column in gradient.T
         ]
         return np.column_stack(steps)
