@@ -361,7 +361,9 @@ class GaussianMLRegressor(
             )
 
     def _expose(self, objective, estimate, vector_target):
-        self.coef_ = estimate.coef[0] if vector_target else estimate.coef
+        coef = estimate.coef[0] if vector_target else estimate.coef
+        # Not the view of the parameters that it is.
+        self.coef_ = np.array(coef, order="C")
         self.sigma_ = float(estimate.sigma[0]) if vector_target else estimate.sigma
         self.intercept_ = 0.0
         if self.fit_intercept:
