@@ -10,6 +10,8 @@ top floor down::
 
     floor 5   _regressor      the estimator: validates, orchestrates, exposes
     floor 4   _matrix_free    the objective of wide sparse rows
+              _nonnegative    the objective over coefficients that are not negative
+              _prediction     what a fitted model says of new rows and of itself
     floor 3   _likelihood     objectives: value, gradient, information
               _maximize       Newton and L-BFGS over any objective
               _inference      covariance of the parameters, from the factor

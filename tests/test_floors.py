@@ -8,6 +8,8 @@ PACKAGE = Path(__file__).parents[1] / "sklearn_gml"
 FLOORS = {
     "_regressor": 5,
     "_matrix_free": 4,
+    "_nonnegative": 4,
+    "_prediction": 4,
     "_likelihood": 3,
     "_maximize": 3,
     "_inference": 3,

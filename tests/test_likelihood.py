@@ -7,8 +7,9 @@ from scipy import stats
 from scipy.optimize import approx_fprime
 
 from sklearn_gml import GaussianStatistics
-from sklearn_gml._likelihood import NonNegativeObjective, StatisticsObjective
+from sklearn_gml._likelihood import StatisticsObjective
 from sklearn_gml._maximize import maximize_lbfgs, maximize_newton
+from sklearn_gml._nonnegative import NonNegativeObjective
 
 SETTINGS = [
     {},
