@@ -103,8 +103,7 @@ class Rows:
         if not in_place:
             shape = (p, size) if p < NARROW else (size, p)
             buffer = np.empty(shape).T if p < NARROW else np.empty(shape)
-        for rows in self.slices(size):
-            X, y, weight = self._take(rows)
+        for X, y, weight in self._taken(size):
             side = sides[: len(y)]
             side[:, 0] = 1.0
             np.subtract(y, origin[p:], out=side[:, 1:])
@@ -114,7 +113,7 @@ class Rows:
             if not in_place:
                 X = _dense(X)
             elif sparse.issparse(X):
-                X = X.astype(np.float64)
+                X = X.astype(np.float64, copy=False)
             if in_place and root is not None:
                 X = X.multiply(root).tocsr()
             elif not in_place:
@@ -147,8 +146,7 @@ class Rows:
         """Blocks of ``sqrt(w) [1, X - origin, y - origin]`` in one reused buffer."""
         p = self.n_features
         buffer = self._buffer(size or self.block_rows)
-        for rows in self.slices(len(buffer)):
-            X, y, weight = self._take(rows)
+        for X, y, weight in self._taken(len(buffer)):
             block = buffer[: len(y)]
             block[:, 0] = 1.0
             np.subtract(_dense(X), origin[:p], out=block[:, 1 : 1 + p])
@@ -162,8 +160,7 @@ class Rows:
         p = self.n_features
         buffer = self._buffer(max(SMALL_BLOCK_ELEMENTS // (1 + self.n_columns), 64))
         buffer[:, 0] = 1.0
-        for rows in self.slices(len(buffer)):
-            X, y, weight = self._take(rows)
+        for X, y, weight in self._taken(len(buffer)):
             block = buffer[: len(y)]
             block[:, 1 : 1 + p] = _dense(X)
             block[:, 1 + p :] = y
@@ -172,22 +169,25 @@ class Rows:
     def _buffer(self, size):
         return np.empty((min(size, self.n_samples), 1 + self.n_columns))
 
-    def _take(self, rows):
-        """``(X, y, weight or None)`` of a slice, rows of weight zero left out.
+    def _taken(self, size):
+        """``(X, y, weight or None)`` in blocks, rows of weight zero left out.
 
         Times zero is not the same: such rows may hold fill values, large ones too.
         """
-        X, y = self.X[rows], self.y[rows]
-        if self.weight is None:
-            return X, y, None
-        weight = self.weight[rows, None]
-        kept = weight[:, 0] > 0
-        if kept.all():
-            return X, y, weight
-        # What the sums will not see has to be looked at here.
-        if not np.isfinite(X[~kept].sum()):
-            self.check_finite()
-        return X[kept], y[kept], weight[kept]
+        for rows in self.slices(size):
+            X, y = self.X[rows], self.y[rows]
+            if self.weight is None:
+                yield X, y, None
+                continue
+            weight = self.weight[rows, None]
+            kept = weight[:, 0] > 0
+            if not kept.all():
+                # What the sums will not see has to be looked at here.
+                if not np.isfinite(X[~kept].sum()):
+                    self.check_finite()
+                X, y, weight = X[kept], y[kept], weight[kept]
+            if len(y):
+                yield X, y, weight
 
     def head_and_all(self):
         """All rows; before them a few, if a pass over all in vain would cost."""

@@ -259,6 +259,20 @@ def test_fill_values_of_rows_without_weight_are_not_looked_at():
             model.fit(filled, np.append(target, 0.0), weight)
 
 
+def test_blocks_without_weight():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(15_000, 2))
+    y = X @ [1.0, 2.0] + rng.normal(size=15_000)
+    for kept in (slice(12_000, None), slice(0, 100), slice(5_000, 5_100)):
+        weight = np.zeros(len(y))
+        weight[kept] = 2.0
+        for rows in (X, X @ [[1.0, 1.0], [0.0, 1e-3]]):
+            model = GaussianMLRegressor().fit(rows, y, weight)
+            expected = GaussianMLRegressor().fit(rows[kept], y[kept], weight[kept])
+            np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-9)
+            assert model.loglik_ == pytest.approx(expected.loglik_, rel=1e-11)
+
+
 @pytest.mark.parametrize("total", [1e-18, 1e-6, 1e6, 1e18])
 def test_scale_of_the_weights_moves_neither_coefficients_nor_sigma(data, total):
     X, y = data
