@@ -118,8 +118,6 @@ class RootFactor:
         ``A Z``.
     rank : int
         Rank of ``A`` itself, whatever the penalty adds.
-    condition : float
-        Condition number of ``A`` in the 1-norm, its columns scaled to unit norm.
     """
 
     upper: np.ndarray
@@ -128,7 +126,6 @@ class RootFactor:
     penalty: float
     root: np.ndarray
     rank: int
-    condition: float
 
     def step(self, residual, coef):
         """The shortest d that minimises ``|A d - residual|^2 + penalty |coef + d|^2``.
@@ -186,11 +183,10 @@ def factorize(root, norms, rounding, *, penalty=0.0):
     -------
     RootFactor
     """
-    kappa = _scaled_condition(root, norms, rounding)
-    if kappa < CERTAIN_RANK_CONDITION:
-        plain = RootFactor(root, None, None, 0.0, root, root.shape[1], kappa)
+    if _scaled_condition(root, norms, rounding) < CERTAIN_RANK_CONDITION:
+        plain = RootFactor(root, None, None, 0.0, root, root.shape[1])
     else:
-        plain = _factorize_deficient(root, norms, rounding, kappa)
+        plain = _factorize_deficient(root, norms, rounding)
     return _add_penalty(plain, root, penalty) if penalty else plain
 
 
@@ -200,7 +196,7 @@ def _scaled_condition(root, norms, rounding):
     return condition_bound(root / norms)
 
 
-def _factorize_deficient(root, norms, rounding, kappa):
+def _factorize_deficient(root, norms, rounding):
     """Rank from scaled columns, then the shortest solution in the units given.
 
     The two need different scales: collinearity must not depend on units, while
@@ -226,17 +222,17 @@ def _factorize_deficient(root, norms, rounding, kappa):
     rank = int(np.sum(pivots > tolerance * pivots[:1]))
     if rank == width:
         # Full rank after all: the triangle as it came has been rounded less.
-        return RootFactor(root, None, None, 0.0, root, rank, kappa)
+        return RootFactor(root, None, None, 0.0, root, rank)
     spanning = np.empty_like(upper[:rank])
     spanning[:, order] = upper[:rank]
     if wide:
         spanning = spanning @ rows
     if not rank:
         basis = np.empty((width, 0))
-        return RootFactor(np.empty((0, 0)), None, basis, 0.0, root @ basis, 0, kappa)
+        return RootFactor(np.empty((0, 0)), None, basis, 0.0, root @ basis, 0)
     upper, basis = linalg.rq(spanning * scale, mode="economic", check_finite=False)
     left, basis = left[:, :rank], basis.T
-    return RootFactor(upper, left, basis, 0.0, root @ basis, rank, kappa)
+    return RootFactor(upper, left, basis, 0.0, root @ basis, rank)
 
 
 def _add_penalty(plain, root, penalty):
@@ -248,4 +244,4 @@ def _add_penalty(plain, root, penalty):
         basis = rows.T
     ridge = np.sqrt(penalty) * np.eye(root.shape[1])
     left, upper = np.linalg.qr(np.vstack([root, ridge]))
-    return RootFactor(upper, left, basis, penalty, root, plain.rank, plain.condition)
+    return RootFactor(upper, left, basis, penalty, root, plain.rank)
