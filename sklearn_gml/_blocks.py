@@ -111,13 +111,12 @@ class Rows:
             if root is not None:
                 side *= root
             if not in_place:
-                X = _dense(X)
+                shift = origin[:p] if moved else None
+                X = _shift_and_scale(_dense(X), shift, root, buffer)
             elif sparse.issparse(X):
                 X = X.astype(np.float64, copy=False)
-            if in_place and root is not None:
-                X = X.multiply(root).tocsr()
-            elif not in_place:
-                X = _shift_and_scale(X, origin[:p] if moved else None, root, buffer)
+                if root is not None:
+                    X = X.multiply(root).tocsr()
             yield X, side
 
     @property

@@ -10,9 +10,9 @@ from ._linalg import EPS, column_norms, factorize, triangle
 from ._refinement import refine
 from ._statistics import gaussian_loglik
 
-# sigma below this many times the rounding error of a residual is arithmetic,
-# not noise. A prediction, a subtraction and a sum lose a few eps between them;
-# at eight, the likelihood of a degenerate fit is still that of its predictions.
+# sigma below this many times the rounding error of a residual is arithmetic, not
+# noise: a prediction, a subtraction and a sum lose a few eps between them. Put there,
+# the likelihood of a degenerate fit is still that of its predictions.
 ROUNDING_MARGIN = 8.0
 
 # Cancellation up to here leaves fourteen digits of a double, because rounding

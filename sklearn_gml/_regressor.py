@@ -129,9 +129,10 @@ class GaussianMLRegressor(
     upper bound, and ``method="reml"`` and ``positive=True`` are refused.
 
     With residuals at the rounding level of ``y`` the likelihood has no maximum.
-    The fit warns (:class:`~sklearn_gml.DegenerateFitWarning`) and puts sigma at
-    that level. Collinear columns give the shortest coefficients and a
-    :class:`~sklearn_gml.RankDeficiencyWarning`.
+    The fit warns (:class:`~sklearn_gml.DegenerateFitWarning`) and sigma stays
+    finite at that level; ``loglik_`` may then differ from ``score_loglik``, because
+    predictions are rounded as well. Collinear columns give the shortest coefficients
+    and a :class:`~sklearn_gml.RankDeficiencyWarning`.
 
     Examples
     --------
@@ -191,7 +192,8 @@ class GaussianMLRegressor(
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n, p)
-            Features. Neither copied nor changed.
+            Features, read in blocks and never changed. Dense float64 and float32
+            arrays are not copied; CSC is converted to CSR.
         y : array-like of shape (n,) or (n, t)
             Targets; each has its own coefficients and sigma.
         sample_weight : array-like of shape (n,), optional
