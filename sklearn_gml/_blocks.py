@@ -7,6 +7,7 @@ float64 blocks.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -48,7 +49,9 @@ class Rows:
     ----------
     X : ndarray or CSR array of shape (n, p)
     y : ndarray of shape (n, t), float64
-    weight : ndarray of shape (n,), float64, or None
+    frequency : ndarray of shape (n,), float64, or None
+    noise_scale : ndarray of shape (n,), float64, or None
+        Standard deviation of the noise of each row, up to a common factor.
     watch : callable, optional
         ``watch(slices, count)`` passes the slices of each pass on to whom it may
         concern, see :mod:`sklearn_gml._callbacks`.
@@ -56,16 +59,44 @@ class Rows:
 
     X: object
     y: np.ndarray
-    weight: np.ndarray | None = None
+    frequency: np.ndarray | None = None
+    noise_scale: np.ndarray | None = None
     watch: Callable | None = None
 
     @classmethod
-    def of(cls, X, y, sample_weight=None, watch=None):
+    def of(cls, X, y, sample_weight=None, noise_scale=None, watch=None):
         """Rows of validated data: CSC becomes CSR, a vector y becomes a column."""
         if sparse.issparse(X):
             X = X.tocsr()
         y = np.asarray(y, dtype=np.float64)
-        return cls(X, y.reshape(len(y), -1), sample_weight, watch)
+        return cls(X, y.reshape(len(y), -1), sample_weight, noise_scale, watch)
+
+    @cached_property
+    def weight(self):
+        """Weights of the squared residuals, frequency / noise_scale^2, or None."""
+        if self.noise_scale is None:
+            return self.frequency
+        precision = self.noise_scale**-2.0
+        return precision if self.frequency is None else precision * self.frequency
+
+    @property
+    def sum_frequencies(self):
+        """The effective number of rows."""
+        return float(self.n_samples if self.frequency is None else self.frequency.sum())
+
+    @property
+    def n_positive(self):
+        """Number of rows that count at all."""
+        frequency = self.frequency
+        return int(self.n_samples if frequency is None else np.count_nonzero(frequency))
+
+    @property
+    def log_scale(self):
+        """Sum of the logarithms of the noise scales, by frequency."""
+        if self.noise_scale is None:
+            return 0.0
+        logs = np.log(self.noise_scale)
+        return float(logs.sum() if self.frequency is None else self.frequency @ logs)
 
     @property
     def n_samples(self):
@@ -192,10 +223,11 @@ class Rows:
         """All rows; before them a few, if a pass over all in vain would cost."""
         size = HEAD_ROWS
         if self.n_samples > MAX_BLOCK_ROWS:
-            weight = None if self.weight is None else self.weight[:size]
+            head = slice(size)
+            weight = None if self.weight is None else self.weight[head]
             # A head without weight has no centre of its own.
             if weight is None or weight.any():
-                yield Rows(self.X[:size], self.y[:size], weight)
+                yield Rows(self.X[head], self.y[head], weight)
         yield self
 
     def centre(self):

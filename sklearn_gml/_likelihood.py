@@ -216,6 +216,7 @@ class StatisticsObjective:
         self.alpha = alpha
         self.restricted = restricted
         self.sum_weights = statistics.sum_weights
+        self.log_scale = statistics.log_scale
         n_features, n_mean = (
             statistics.n_features,
             fit_intercept + statistics.n_features,
@@ -234,7 +235,8 @@ class StatisticsObjective:
         # and the last speak of y alone.
         self.slopes = slice(int(fit_intercept), n_mean)
         self.root = self.design[self.slopes, self.slopes]
-        first_row = np.sqrt(self.sum_weights) * origin
+        size = statistics.factor[0, 0]
+        first_row = size * origin
         norms = column_norms(factor[int(fit_intercept) :, int(fit_intercept) :])
         raw = norms**2 + first_row**2
         self.squares_x, self.squares_y = raw[:n_features], raw[n_features:]
@@ -245,7 +247,7 @@ class StatisticsObjective:
             penalty=alpha,
         )
         if fit_intercept:
-            self.squares_x = np.append(self.sum_weights, self.squares_x)
+            self.squares_x = np.append(size**2, self.squares_x)
         self.rank = self.factor.rank + fit_intercept
         flat = int(fit_intercept) if alpha else self.rank
         degrees = self.sum_weights - (flat if restricted else 0)
@@ -373,11 +375,12 @@ class StatisticsObjective:
         """Log-likelihood at an estimate, without prior and without restriction."""
         prior = self.alpha * np.sum(estimate.coef**2, axis=1)
         squares = np.maximum(estimate.squares - prior, 0.0)
-        return float(gaussian_loglik(squares, estimate.sigma, self.sum_weights).sum())
+        values = gaussian_loglik(squares, estimate.sigma, self.sum_weights)
+        return float(np.sum(values - self.log_scale))
 
     def value(self, squares, sigma):
         """J for given squares and sigma, summed over the targets."""
-        values = gaussian_loglik(squares, sigma, self.degrees)
+        values = gaussian_loglik(squares, sigma, self.degrees) - self.log_scale
         if self.restricted:
             values = values - self.log_root_determinant()
         return float(values.sum())

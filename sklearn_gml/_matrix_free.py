@@ -67,13 +67,14 @@ class MatrixFreeObjective(StatisticsObjective):
         self.alpha, self.fit_intercept, self.restricted = alpha, fit_intercept, False
         weight = np.ones(rows.n_samples) if rows.weight is None else rows.weight
         root_weight = np.sqrt(weight)[:, None]
-        self.sum_weights = float(weight.sum())
+        total = weight.sum()
+        self.sum_weights, self.log_scale = rows.sum_frequencies, rows.log_scale
         sums, squares = weight @ rows.X, weight @ rows.X.multiply(rows.X)
-        means = sums / self.sum_weights
+        means = sums / total
         self.origin_x = means if fit_intercept else np.zeros_like(means)
         self.origin_y = np.zeros(rows.y.shape[1])
         if fit_intercept:
-            self.origin_y = weight @ rows.y / self.sum_weights
+            self.origin_y = weight @ rows.y / total
         self.design = CentredRows(rows, means if fit_intercept else None, root_weight)
         self.target = root_weight * (rows.y - self.origin_y)
         self.slopes = slice(int(fit_intercept), self.n_parameters)
@@ -81,14 +82,13 @@ class MatrixFreeObjective(StatisticsObjective):
         self.penalty = np.full((self.n_parameters, 1), float(alpha))
         self.penalty[: int(fit_intercept)] = 0.0
         self.squares_y = weight @ rows.y**2
-        first = [self.sum_weights] if fit_intercept else []
+        first = [total] if fit_intercept else []
         self.squares_x = np.append(first, squares)
-        centred = squares - self.sum_weights * self.origin_x**2
+        centred = squares - total * self.origin_x**2
         self._diagonal = np.append(first, np.maximum(centred, 0.0))
-        positive_rows = np.count_nonzero(weight)
-        self.rank = int(min(self.n_parameters, positive_rows))
+        self.rank = min(self.n_parameters, rows.n_positive)
         self.degrees = self.sum_weights
-        self.saturated = not alpha and positive_rows <= self.n_parameters
+        self.saturated = not alpha and rows.n_positive <= self.n_parameters
 
     @property
     def mean_diagonal(self):

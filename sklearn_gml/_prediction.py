@@ -13,7 +13,11 @@ from sklearn.utils.validation import (
 from ._blocks import WIDE
 from ._inference import covariance
 from ._statistics import LOG_2PI
-from ._validation import SPARSE_FORMATS, validate_sample_weight
+from ._validation import (
+    SPARSE_FORMATS,
+    validate_noise_scale,
+    validate_sample_weight,
+)
 
 
 class GaussianPredictionMixin:
@@ -35,19 +39,34 @@ class GaussianPredictionMixin:
         std : ndarray of the same shape
             Only with ``return_std=True``.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=SPARSE_FORMATS, reset=False)
-        mean = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
-        if not return_std:
-            return mean
-        return mean, np.broadcast_to(self.sigma_, mean.shape).copy()
+        if return_std:
+            return self._mean_and_sigma(X)
+        return self._mean(self._validated(X))
 
-    def predict_dist(self, X):
+    def _validated(self, X):
+        check_is_fitted(self)
+        return validate_data(self, X, accept_sparse=SPARSE_FORMATS, reset=False)
+
+    def _mean(self, X):
+        return safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+
+    def _mean_and_sigma(self, X, noise_scale=None):
+        X = self._validated(X)
+        mean = self._mean(X)
+        sigma = np.broadcast_to(self.sigma_, mean.shape).copy()
+        scale = validate_noise_scale(noise_scale, X)
+        if scale is not None:
+            sigma *= scale.reshape(-1, *[1] * (mean.ndim - 1))
+        return mean, sigma
+
+    def predict_dist(self, X, *, noise_scale=None):
         """The distribution of y at X under the fitted parameters.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n, p)
+        noise_scale : array-like of shape (n,), optional
+            What is known of the noise of these rows: it multiplies sigma.
 
         Returns
         -------
@@ -66,22 +85,24 @@ class GaussianPredictionMixin:
         >>> print(at_two.sf(5.0).round(4))
         [0.0009]
         """
-        return stats.norm(*self.predict(X, return_std=True))
+        return stats.norm(*self._mean_and_sigma(X, noise_scale))
 
-    def loglik_samples(self, X, y):
+    def loglik_samples(self, X, y, *, noise_scale=None):
         """Log-density of each row, summed over the targets.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n, p)
         y : array-like of shape (n,) or (n, t)
+        noise_scale : array-like of shape (n,), optional
+            What is known of the noise of these rows: it multiplies sigma.
 
         Returns
         -------
         ndarray of shape (n,)
             ``log p(y_i | x_i)`` in nats, ``predict_dist(X).logpdf(y)``.
         """
-        mean = self.predict(X)
+        mean, sigma = self._mean_and_sigma(X, noise_scale)
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         check_consistent_length(X, y)
         if y.size != mean.size:
@@ -89,11 +110,13 @@ class GaussianPredictionMixin:
                 f"y has shape {y.shape}, but the model was fitted to targets of which "
                 f"these rows have shape {mean.shape}."
             )
-        standardised = (y.reshape(mean.shape) - mean) / self.sigma_
-        density = -0.5 * (LOG_2PI + standardised**2) - np.log(self.sigma_)
+        standardised = (y.reshape(mean.shape) - mean) / sigma
+        density = -0.5 * (LOG_2PI + standardised**2) - np.log(sigma)
         return density if density.ndim == 1 else density.sum(axis=1)
 
-    def score_loglik(self, X, y, sample_weight=None, *, normalize=False):
+    def score_loglik(
+        self, X, y, sample_weight=None, *, noise_scale=None, normalize=False
+    ):
         """Log-likelihood of rows under the fitted parameters; higher is better.
 
         Parameters
@@ -102,6 +125,8 @@ class GaussianPredictionMixin:
         y : array-like of shape (n,) or (n, t)
         sample_weight : array-like of shape (n,), optional
             Frequencies of the rows.
+        noise_scale : array-like of shape (n,), optional
+            What is known of the noise of these rows: it multiplies sigma.
         normalize : bool, default=False
             Whether to divide by ``sum(sample_weight)``, which makes data of
             different size comparable.
@@ -111,7 +136,7 @@ class GaussianPredictionMixin:
         float
             ``sum_i w_i log p(y_i | x_i)`` in nats.
         """
-        density = self.loglik_samples(X, y)
+        density = self.loglik_samples(X, y, noise_scale=noise_scale)
         weight = validate_sample_weight(sample_weight, density)
         if weight is None:
             return float(density.mean() if normalize else density.sum())

@@ -119,9 +119,15 @@ class GaussianMLRegressor(
 
     Notes
     -----
-    ``sample_weight`` is a frequency: weight 2 is the row twice, weight 0 is
-    the row left out, and everything obeys it, sigma, likelihood and
-    information criteria included.
+    Two things are called weights, and they are not the same. ``sample_weight`` is a
+    frequency: weight 2 is the row twice, weight 0 is the row left out, and everything
+    obeys it, sigma, likelihood and information criteria included. Use it for counted
+    rows, and for importance in a cross-validation. ``noise_scale`` is what is known of
+    the noise: row i has standard deviation ``noise_scale[i] * sigma``, and remains one
+    row. Use it for means of several measurements (``1 / sqrt(number)``) and for
+    instruments of different accuracy; it is the precision weight of R's
+    ``lm(weights=)`` and statsmodels' ``WLS``, ``weights = 1 / noise_scale**2``. Where
+    noise is to be predicted it is 1 unless given again.
 
     Sparse ``X`` with more than 4096 columns is fitted without a matrix of columns
     by columns, by conjugate gradients on the same likelihood. There are then no
@@ -186,7 +192,7 @@ class GaussianMLRegressor(
         return tags
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, noise_scale=None):
         """Maximise the likelihood of the rows.
 
         Parameters
@@ -198,6 +204,8 @@ class GaussianMLRegressor(
             Targets; each has its own coefficients and sigma.
         sample_weight : array-like of shape (n,), optional
             Frequencies of the rows.
+        noise_scale : array-like of shape (n,), optional
+            What is known of the noise of each row, see Notes.
 
         Returns
         -------
@@ -212,8 +220,10 @@ class GaussianMLRegressor(
         context = begin_fit(self)
         watch = None if context is None else watch_blocks(self, context)
         with self._unchanged_on_error():
-            data = validate_training_data(X, y, sample_weight, estimator=self)
-            rows = Rows.of(data.X, data.y, data.sample_weight, watch)
+            data = validate_training_data(
+                X, y, sample_weight, noise_scale, estimator=self
+            )
+            rows = Rows.of(data.X, data.y, data.sample_weight, data.noise_scale, watch)
             self._check_combinations(rows)
             vector_target = data.y.ndim == 1
             if rows.is_wide_and_sparse:

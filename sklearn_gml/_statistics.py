@@ -22,6 +22,8 @@ class GaussianStatistics:
 
         sum_i w_i (y_i - b0 - x_i'b)^2 = | R [b0; b; -1] |^2
 
+    (rows of a known ``noise_scale`` are divided by it).
+
     R has at most (1 + p + t)^2 numbers, whatever the number of rows, and the
     factor of two sets of rows together is the factor of their stacked factors:
     statistics can be made anywhere and added up. A factor is kept rather than
@@ -41,6 +43,8 @@ class GaussianStatistics:
     origin : ndarray of shape (p + t,)
     sum_weights : float
         The effective number of rows, sum(w).
+    log_scale : float
+        ``sum(w log(noise_scale))``, zero without noise scales.
     n_samples : int
         Rows with positive weight.
     n_features : int
@@ -69,9 +73,10 @@ class GaussianStatistics:
     n_features: int
     vector_target: bool
     feature_names: tuple | None = None
+    log_scale: float = 0.0
 
     @classmethod
-    def from_data(cls, X, y, sample_weight=None):
+    def from_data(cls, X, y, sample_weight=None, noise_scale=None):
         """Statistics of the rows ``(X, y)``.
 
         Parameters
@@ -80,6 +85,9 @@ class GaussianStatistics:
         y : array-like of shape (n,) or (n, t)
         sample_weight : array-like of shape (n,), optional
             Frequencies: weight 2 is the row twice, weight 0 the row left out.
+        noise_scale : array-like of shape (n,), optional
+            What is known of the noise of each row: its standard deviation is
+            ``noise_scale * sigma``.
 
         Returns
         -------
@@ -91,9 +99,9 @@ class GaussianStatistics:
             For missing or infinite values, wrong lengths, negative weights or
             weights that are all zero.
         """
-        data = validate_training_data(X, y, sample_weight)
+        data = validate_training_data(X, y, sample_weight, noise_scale)
         return summarise(
-            Rows.of(data.X, data.y, data.sample_weight),
+            Rows.of(data.X, data.y, data.sample_weight, data.noise_scale),
             vector_target=data.y.ndim == 1,
             feature_names=data.feature_names,
         )
@@ -123,6 +131,7 @@ class GaussianStatistics:
             self.n_features,
             self.vector_target,
             self.feature_names,
+            self.log_scale + other.log_scale,
         )
 
     def __radd__(self, other):
@@ -163,8 +172,8 @@ class GaussianStatistics:
         Returns
         -------
         float
-            ``-sum(w)/2 log(2 pi sigma^2) - RSS / (2 sigma^2)``, summed over the
-            targets, in nats.
+            ``-sum(w)/2 log(2 pi sigma^2) - RSS / (2 sigma^2) - log_scale``, summed
+            over the targets, in nats.
 
         Raises
         ------
@@ -183,7 +192,8 @@ class GaussianStatistics:
         split = 1 + self.n_features
         residual = self.factor[:, split:] - self.factor[:, :split] @ parameters
         squares = np.sum(residual**2, axis=0)
-        return float(gaussian_loglik(squares, sigma, self.sum_weights).sum())
+        values = gaussian_loglik(squares, sigma, self.sum_weights) - self.log_scale
+        return float(values.sum())
 
 
 def gaussian_loglik(squares, sigma, sum_weights):
@@ -201,13 +211,13 @@ def _as_shape(name, values, shape):
 def summarise(rows, vector_target=True, feature_names=None):
     """Statistics of validated :class:`~sklearn_gml._blocks.Rows`."""
     origin, factor = reduce_rows(rows)
-    weight = rows.weight
     return GaussianStatistics(
         factor,
         origin,
-        float(rows.n_samples if weight is None else weight.sum()),
-        int(rows.n_samples if weight is None else np.count_nonzero(weight)),
+        rows.sum_frequencies,
+        rows.n_positive,
         rows.n_features,
         vector_target,
         feature_names,
+        rows.log_scale,
     )

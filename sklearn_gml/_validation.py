@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import check_array
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 SPARSE_FORMATS = ("csr", "csc")
@@ -21,6 +22,7 @@ class TrainingData:
     X: object
     y: np.ndarray
     sample_weight: np.ndarray | None
+    noise_scale: np.ndarray | None
     feature_names: tuple | None
 
 
@@ -28,14 +30,17 @@ class _AnyRegressor(RegressorMixin, BaseEstimator):
     """Stands in where no estimator is there to learn the features."""
 
 
-def validate_training_data(X, y, sample_weight=None, *, estimator=None):
+def validate_training_data(
+    X, y, sample_weight=None, noise_scale=None, *, estimator=None
+):
     """Check training input; an estimator learns its features from it.
 
     Raises
     ------
     ValueError
         In scikit-learn's words for wrong shapes, lengths, types and missing
-        targets; for negative weights; for weights that are all zero.
+        targets; for negative weights; for weights that are all zero; for noise
+        scales that are not positive.
     """
     if estimator is None:
         estimator = _AnyRegressor()
@@ -56,6 +61,7 @@ def validate_training_data(X, y, sample_weight=None, *, estimator=None):
         X,
         y,
         validate_sample_weight(sample_weight, X),
+        validate_noise_scale(noise_scale, X),
         None if names is None else tuple(names),
     )
 
@@ -72,3 +78,23 @@ def validate_sample_weight(sample_weight, X):
             "sample_weight is zero for every row: no rows are left to fit."
         )
     return weight
+
+
+def validate_noise_scale(noise_scale, X):
+    """Relative standard deviations of the rows as float64, or None; positive."""
+    if noise_scale is None:
+        return None
+    scale = check_array(
+        noise_scale, ensure_2d=False, dtype=np.float64, input_name="noise_scale"
+    )
+    if scale.shape != (X.shape[0],):
+        raise ValueError(
+            f"noise_scale has shape {scale.shape}, expected one number for each of "
+            f"the {X.shape[0]} rows, {(X.shape[0],)}."
+        )
+    if scale.min() <= 0:
+        raise ValueError(
+            "noise_scale must be positive, got a smallest value of "
+            f"{scale.min():g}. To leave rows out, use sample_weight=0."
+        )
+    return scale

@@ -12,9 +12,12 @@ def load(name):
     return json.loads((FOLDER / f"{name}.json").read_text())
 
 
-def names(prefix):
-    found = sorted(path.stem for path in FOLDER.glob(f"{prefix}_*.json"))
-    assert found, f"no reference fits called {prefix}_*"
+def names(*prefixes):
+    found = []
+    for prefix in prefixes:
+        here = sorted(path.stem for path in FOLDER.glob(f"{prefix}_*.json"))
+        assert here, f"no reference fits called {prefix}_*"
+        found += here
     return found
 
 

@@ -40,6 +40,15 @@ BAD_DATA = {
     "no features": ((X[:, :0], Y), "0 feature"),
     "negative weights": ((X, Y, with_value(np.ones(20), -1.0)), "[Nn]egative values"),
     "zero weights": ((X, Y, np.zeros(20)), ZERO_WEIGHTS),
+    "nan in noise_scale": (
+        (X, Y, None, with_value(np.ones(20), np.nan)),
+        "noise_scale contains NaN",
+    ),
+    "noise_scale length": ((X, Y, None, np.ones(3)), r"noise_scale has shape \(3,\)"),
+    "noise_scale of zero": (
+        (X, Y, None, with_value(np.ones(20), 0.0)),
+        "noise_scale must be positive.* sample_weight=0",
+    ),
     "sparse y": ((X, sparse.csr_array(Y[:, None])), r"pass y.toarray\(\)"),
     "overflow": ((X * 1e160, Y), "squares overflow .* rescale"),
     "overflow of y": ((X, Y * 1e155), "squares overflow .* rescale"),

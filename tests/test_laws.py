@@ -154,3 +154,46 @@ def test_sparse_rows_are_the_dense_rows(seed):
         close(model.coef_, dense.coef_)
         close(model.loglik_, dense.loglik_)
         close(model.predict(generated.X), dense.predict(generated.dense))
+
+
+@given(seed=seeds, kind=kinds, setting=settings)
+def test_noise_scale_divides_the_rows(seed, kind, setting):
+    """A known scale of the noise of a row is a row divided by it."""
+    generated = problem(seed, kind)
+    n = generated.X.shape[0]
+    scale = 10.0 ** np.random.default_rng(seed).uniform(-1, 1, n)
+    model = fitted(generated, setting, noise_scale=scale)
+    intercept = np.full(n, float(generated.fit_intercept))
+    X = np.column_stack([intercept, generated.dense]) / scale[:, None]
+    assume(np.linalg.matrix_rank(X[:, 1:]) == X.shape[1] - 1)
+    y = generated.y / (scale if generated.y.ndim == 1 else scale[:, None])
+
+    at, weight = {"noise_scale": scale}, generated.weight
+    total = model.score_loglik(generated.X, generated.y, weight, **at)
+    assert model.loglik_ == pytest.approx(total, rel=RTOL)
+    density = model.predict_dist(generated.X, **at).logpdf(generated.y)
+    density = density if density.ndim == 1 else density.sum(axis=1)
+    close(model.loglik_samples(generated.X, generated.y, **at), density, 1e-12)
+    if setting == {}:
+        coef = np.atleast_2d(model.coef_)
+        intercept = np.broadcast_to(model.intercept_, len(coef))
+        coef = np.column_stack([intercept, coef])
+        root = np.ones((n, 1)) if weight is None else np.sqrt(weight)[:, None]
+        targets = y.reshape(n, -1)
+        exact, *_ = np.linalg.lstsq(X * root, targets * root, rcond=None)
+        close(coef, exact.T, 1e-9)
+        squares = np.sum((root * (targets - X @ exact)) ** 2, axis=0)
+        close(np.square(model.sigma_), (squares / np.sum(root**2)).reshape(y.shape[1:]))
+
+
+@given(seed=seeds, kind=kinds, setting=settings, power=st.integers(-6, 6))
+def test_noise_scale_is_relative(seed, kind, setting, power):
+    # The prior is one in units of sigma, which the factor changes.
+    assume("alpha" not in setting)
+    generated, factor = problem(seed, kind), 10.0**power
+    n = generated.X.shape[0]
+    one = fitted(generated, setting)
+    same = fitted(generated, setting, noise_scale=np.full(n, factor))
+    close(same.coef_, one.coef_)
+    close(same.sigma_, np.asarray(one.sigma_) / factor)
+    assert same.loglik_ == pytest.approx(one.loglik_, rel=RTOL, abs=RTOL * n)

@@ -313,3 +313,16 @@ def test_deficient_coefficients_are_the_shortest_with_either_solver(data):
         assert model.coef_[1] == pytest.approx(1000.0 * model.coef_[0], rel=1e-6)
     with pytest.warns(RankDeficiencyWarning, match="Some non-negative"):
         GaussianMLRegressor(positive=True).fit(twice, y)
+
+
+def test_noise_scale_is_routed_through_a_pipeline():
+    rng = np.random.default_rng(0)
+    X, scale = rng.standard_normal((60, 2)), rng.uniform(0.1, 3.0, 60)
+    y = X @ [1.0, -1.0] + scale * rng.standard_normal(60)
+    direct = GaussianMLRegressor().fit(X, y, noise_scale=scale)
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = GaussianMLRegressor().set_fit_request(noise_scale=True)
+        pipeline = make_pipeline(StandardScaler(), model)
+        pipeline.fit(X, y, noise_scale=scale)
+    np.testing.assert_allclose(pipeline.predict(X), direct.predict(X), rtol=1e-12)
+    assert pipeline[-1].sigma_ == pytest.approx(direct.sigma_, rel=1e-12)
