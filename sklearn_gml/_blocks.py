@@ -143,7 +143,7 @@ class Rows:
                 side *= root
             if not in_place:
                 shift = origin[:p] if moved else None
-                X = _shift_and_scale(_dense(X), shift, root, buffer)
+                X = shift_and_scale(_dense(X), shift, root, buffer)
             elif sparse.issparse(X):
                 X = X.astype(np.float64, copy=False)
                 if root is not None:
@@ -200,24 +200,26 @@ class Rows:
         return np.empty((min(size, self.n_samples), 1 + self.n_columns))
 
     def _taken(self, size):
-        """``(X, y, weight or None)`` in blocks, rows of weight zero left out.
+        """``(X, y, weight or None)`` in blocks of :meth:`counted` rows."""
+        for rows in self.counted(size):
+            weight = None if self.weight is None else self.weight[rows, None]
+            yield self.X[rows], self.y[rows], weight
+
+    def counted(self, size):
+        """Rows block by block: slices, or positions where some have weight zero.
 
         Times zero is not the same: such rows may hold fill values, large ones too.
         """
         for rows in self.slices(size):
-            X, y = self.X[rows], self.y[rows]
-            if self.weight is None:
-                yield X, y, None
+            kept = None if self.frequency is None else self.frequency[rows] > 0
+            if kept is None or kept.all():
+                yield rows
                 continue
-            weight = self.weight[rows, None]
-            kept = weight[:, 0] > 0
-            if not kept.all():
-                # What the sums will not see has to be looked at here.
-                if not np.isfinite(X[~kept].sum()):
-                    self.check_finite()
-                X, y, weight = X[kept], y[kept], weight[kept]
-            if len(y):
-                yield X, y, weight
+            # What the sums will not see has to be looked at here.
+            if not np.isfinite(self.X[rows][~kept].sum()):
+                self.check_finite()
+            if kept.any():
+                yield rows.start + np.flatnonzero(kept)
 
     def head_and_all(self):
         """All rows; before them a few, if a pass over all in vain would cost."""
@@ -244,7 +246,7 @@ def _dense(X):
     return X.toarray() if sparse.issparse(X) else X
 
 
-def _shift_and_scale(X, origin, root_weight, buffer):
+def shift_and_scale(X, origin, root_weight, buffer):
     """``root_weight * (X - origin)`` in the buffer, in as few passes as it takes."""
     block = buffer[: len(X)]
     if origin is not None:

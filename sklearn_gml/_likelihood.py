@@ -6,14 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from ._linalg import EPS, column_norms, factorize, triangle
+from ._linalg import EPS, ROUNDING_MARGIN, column_norms, factorize, triangle
 from ._refinement import refine
 from ._statistics import gaussian_loglik
-
-# sigma below this many times the rounding error of a residual is arithmetic, not
-# noise: a prediction, a subtraction and a sum lose a few eps between them. Put there,
-# the likelihood of a degenerate fit is still that of its predictions.
-ROUNDING_MARGIN = 8.0
 
 # Cancellation up to here leaves fourteen digits of a double, because rounding
 # errors average; beyond, the last Newton step is done in doubled precision.
@@ -33,7 +28,14 @@ class Estimate:
     sigma : ndarray of shape (t,)
     root : ndarray of shape (q, r), or None
         ``sigma^2 root root'`` is the inverse information of the parameters of the
-        mean, the intercept first if there is one. None if it was never formed.
+        mean, the intercept first if there is one. None if it was never formed. With
+        noise that varies ``root root'`` is the inverse information itself, and
+        the intercept and slopes of log sigma come after those of the mean.
+    restricted_loglik : float, or None
+        The restricted log-likelihood, where it is the objective.
+    noise_coef : ndarray of shape (t, m), or None
+    noise_intercept : ndarray of shape (t,), or None
+        Parameters of log sigma, where it varies.
     """
 
     coef: np.ndarray
@@ -41,10 +43,15 @@ class Estimate:
     squares: np.ndarray
     sigma: np.ndarray
     root: np.ndarray | None
+    restricted_loglik: float | None = None
+    noise_coef: np.ndarray | None = None
+    noise_intercept: np.ndarray | None = None
 
 
 class Point:
     """A :class:`StatisticsObjective` at one theta; computes what it is asked for."""
+
+    unbounded = False
 
     def __init__(self, objective, theta, same_mean=None):
         self.objective = objective
@@ -208,6 +215,10 @@ class StatisticsObjective:
     restricted : bool
     """
 
+    #: Parameters of the noise, and whether it varies.
+    noise_rank, varies = 1, False
+    #: Hardly falling gains after which a maximiser gives up.
+    max_stalls = 3
     #: Lower bound of the slopes.
     lower_slope = -np.inf
 
@@ -332,7 +343,11 @@ class StatisticsObjective:
     def estimate(self, point):
         """The :class:`Estimate` that a point stands for."""
         coef, intercept, sigma = self.in_units_of_data(point)
-        return Estimate(coef, intercept, point.squares, sigma, self._raw_root())
+        return self._estimate(coef, intercept, point.squares, sigma, self._raw_root())
+
+    def _estimate(self, coef, intercept, squares, sigma, root):
+        restricted = self.value(squares, sigma) if self.restricted else None
+        return Estimate(coef, intercept, squares, sigma, root, restricted)
 
     def in_units_of_data(self, point):
         """``(coef (t, p), intercept (t,), sigma (t,))`` of a point."""
@@ -369,7 +384,7 @@ class StatisticsObjective:
         intercept = mean[0] if self.fit_intercept else estimate.intercept
         sigma = np.sqrt(squares / self.degrees)
         sigma = np.where(sigma > 0, sigma, point.sigma_floor)
-        return Estimate(mean[self.slopes].T, intercept, squares, sigma, root)
+        return self._estimate(mean[self.slopes].T, intercept, squares, sigma, root)
 
     def loglik(self, estimate):
         """Log-likelihood at an estimate, without prior and without restriction."""

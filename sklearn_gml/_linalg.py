@@ -12,6 +12,11 @@ from scipy.linalg import blas, lapack
 
 EPS = np.finfo(np.float64).eps
 
+# sigma below this many times the rounding error of a residual is arithmetic, not
+# noise: a prediction, a subtraction and a sum lose a few eps between them. Put there,
+# the likelihood of a degenerate fit is still that of its predictions.
+ROUNDING_MARGIN = 8.0
+
 # Each iteration squares what separates the extreme singular values from the rest.
 POWER_ITERATIONS = 2
 
@@ -95,6 +100,25 @@ def invert_upper(upper):
         return upper
     inverse, _ = lapack.dtrtri(upper)
     return inverse
+
+
+def cholesky(matrix):
+    """Upper factor, or None if the matrix is not positive definite."""
+    upper, failed = lapack.dpotrf(matrix, clean=True)
+    return None if failed else upper
+
+
+def solve_semidefinite(matrix, rhs):
+    """``matrix^-1 rhs`` of a semi-definite matrix; the shortest if it is singular."""
+    if not len(rhs):
+        return rhs
+    upper = cholesky(matrix)
+    if upper is not None:
+        return linalg.cho_solve((upper, False), rhs)
+    scale = np.sqrt(np.diagonal(matrix))
+    scale = np.where(scale > 0, scale, 1.0)
+    scaled = matrix / np.multiply.outer(scale, scale)
+    return linalg.pinvh(scaled) @ (rhs / scale) / scale
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 Both work on any objective that has ``start`` and ``at(theta)``, points with their
 ``theta``, ``value``, ``gradient``, ``information_diagonal``, Newton ``step`` and the
 ``gain`` predicted for it; ``gain_floor`` and ``resolution`` say below which size a
-gain and a difference in value are rounding errors. ``settled(theta)`` is the point
-whose parameters with a closed form are at their maximum given the others; ``free``
-is the mask of those others and ``lower`` their bounds.
+gain and a difference in value are rounding errors, ``unbounded`` whether the climb
+has come to the end of arithmetic. ``settled(theta)`` is the point whose parameters
+with a closed form are at their maximum given the others; ``free`` is the mask of those
+others, ``lower`` their bounds and ``max_stalls`` a limit to patience.
 """
 
 from dataclasses import dataclass
@@ -18,12 +19,13 @@ from scipy import optimize
 MAX_HALVINGS = 30
 
 
-# Newton's predicted gain falls to its square near a maximum. One that has hardly
-# fallen three times in a row belongs to an objective without a maximum.
+# Newton's predicted gain falls to its square near a maximum, and chance leaves about
+# a half for each parameter between the start and a maximum. A gain no larger than that
+# which has hardly fallen three times in a row belongs to an objective without one.
 STALL, MAX_STALLS = 0.9, 3
 
-# L-BFGS ends where its line search cannot tell values apart any more, and that
-# leaves a gain of some tens of their resolution.
+# A line search ends where it cannot tell values apart any more, and that leaves a gain
+# of some tens of their resolution.
 VALUE_MARGIN = 100.0
 
 
@@ -73,10 +75,16 @@ def maximize_newton(objective, *, max_iter, tol):
         converged = n_iter > 0 and (
             point.gain <= 0.5 * tol**2 or point.gain <= point.gain_floor
         )
-        if converged or stalled == MAX_STALLS or n_iter == max_iter:
+        hopeless = stalled == objective.max_stalls or point.unbounded
+        if converged or hopeless or n_iter == max_iter:
             break
         before, point = point, _uphill(objective, point)
-        stalled = stalled + 1 if point.gain > STALL * before.gain else 0
+        if point is before:
+            # No value along the step is higher: that is as far as values can tell.
+            converged = point.gain <= VALUE_MARGIN * point.resolution
+            break
+        stalls = STALL * before.gain < point.gain < point.theta.size
+        stalled = stalled + 1 if stalls else 0
     message = (
         f"converged after {n_iter} Newton steps"
         if converged

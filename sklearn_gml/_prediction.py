@@ -12,6 +12,7 @@ from sklearn.utils.validation import (
 
 from ._blocks import WIDE
 from ._inference import covariance
+from ._noise import sigma_at
 from ._statistics import LOG_2PI
 from ._validation import (
     SPARSE_FORMATS,
@@ -53,7 +54,12 @@ class GaussianPredictionMixin:
     def _mean_and_sigma(self, X, noise_scale=None):
         X = self._validated(X)
         mean = self._mean(X)
-        sigma = np.broadcast_to(self.sigma_, mean.shape).copy()
+        if hasattr(self, "noise_coef_"):
+            sigma = sigma_at(
+                X, self.noise_coef_, self.noise_intercept_, self.noise_features_in_
+            )
+        else:
+            sigma = np.broadcast_to(self.sigma_, mean.shape).copy()
         scale = validate_noise_scale(noise_scale, X)
         if scale is not None:
             sigma *= scale.reshape(-1, *[1] * (mean.ndim - 1))
@@ -175,7 +181,7 @@ class GaussianPredictionMixin:
         [0.2646 0.1414]
         """
         check_is_fitted(self)
-        if self._root is None:
+        if self._roots[0] is None:
             raise ValueError(
                 "Standard errors need the information matrix, which is not formed for "
                 f"sparse X with {self.n_features_in_} columns, more than {WIDE}: use "
@@ -186,6 +192,9 @@ class GaussianPredictionMixin:
                 "Bounded coefficients have no covariance matrix that describes their "
                 "uncertainty: use positive=False."
             )
+        if hasattr(self, "noise_coef_") and self.noise_coef_.size:
+            matrices = np.array([root @ root.T for root in self._roots])
+            return matrices[0] if self.coef_.ndim == 1 else matrices
         n_features, weights = self.n_features_in_, self.statistics_.sum_weights
         variance = np.atleast_1d(self.sigma_) ** 2
         if not self.alpha:
@@ -194,5 +203,5 @@ class GaussianPredictionMixin:
                 variance = variance * weights / freedom if freedom > 0 else np.nan
             variance = np.full(self.statistics_.n_targets, variance)
         means = self.statistics_.mean[:n_features]
-        matrices = covariance(self._root, variance, means, n_features)
+        matrices = covariance(self._roots[0], variance, means, n_features)
         return matrices[0] if self.coef_.ndim == 1 else matrices

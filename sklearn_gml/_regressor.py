@@ -2,6 +2,7 @@
 
 import warnings
 from contextlib import contextmanager
+from dataclasses import replace
 from math import log
 from numbers import Integral, Real
 
@@ -15,10 +16,12 @@ from ._callbacks import CallbackSupportMixin, begin_fit, watch_blocks
 from ._likelihood import StatisticsObjective
 from ._matrix_free import MatrixFreeObjective
 from ._maximize import maximize_lbfgs, maximize_newton
+from ._noise import noise_positions
 from ._nonnegative import NonNegativeObjective
 from ._prediction import GaussianPredictionMixin
 from ._statistics import GaussianStatistics, summarise
 from ._validation import validate_training_data
+from ._varying import VaryingNoiseObjective
 from .exceptions import DegenerateFitWarning, RankDeficiencyWarning
 
 # From the warning out to the line that called fit: _warn, _maximise, fit and
@@ -41,20 +44,25 @@ class GaussianMLRegressor(
 ):
     r"""Linear regression by maximum likelihood, with the distribution it implies.
 
-    The model is :math:`y \mid x \sim N(b_0 + x'b, \sigma^2)`. Fitting maximises
+    The model is :math:`y \mid x \sim N(b_0 + x'b, \sigma(x)^2)`. Fitting maximises
     the weighted log-likelihood of the training rows, minus a penalty that is
     the logarithm of a Gaussian prior on the coefficients,
 
     .. math::
 
-        J = \sum_i w_i \left[-\tfrac12 \log 2\pi - \log\sigma
-            - \frac{(y_i - b_0 - x_i'b)^2}{2\sigma^2}\right]
-            - \frac{\alpha}{2} \frac{|b|^2}{\sigma^2}
+        J = \sum_i w_i \left[-\tfrac12 \log 2\pi - \log\sigma_i
+            - \frac{(y_i - b_0 - x_i'b)^2}{2\sigma_i^2}\right]
+            - \frac{\alpha}{2} \frac{|b|^2}{m^2} - \frac{\kappa}{2} |c|^2
 
-    For any sigma this is a quadratic in the coefficients, so its maximum is
-    the least-squares solution (that of ``Ridge(alpha)`` with alpha > 0): the
-    point predictions are those of ``LinearRegression`` or ``Ridge``. What the
-    likelihood adds is sigma, and with it a distribution for every prediction.
+    With constant noise, :math:`\sigma_i = m = \sigma`, this is for any sigma a
+    quadratic in the coefficients, so its maximum is the least-squares solution (that
+    of ``Ridge(alpha)`` with alpha > 0): the point predictions are those of
+    ``LinearRegression`` or ``Ridge``. What the likelihood adds is sigma, and with it a
+    distribution for every prediction.
+
+    With ``noise="log-linear"``, :math:`\log\sigma(x) = c_0 + z'c`, where z are the
+    columns of x that drive the noise, and m is the geometric mean of sigma over the
+    training rows. No least-squares formula exists; rows with less noise count more.
 
     Parameters
     ----------
@@ -63,19 +71,29 @@ class GaussianMLRegressor(
     alpha : float, default=0.0
         Precision of the Gaussian prior on the coefficients in units of the
         noise, ``b ~ N(0, sigma^2 / alpha)``; the ``alpha`` of ``Ridge``.
+    noise : {"constant", "log-linear"}, default="constant"
+        Whether sigma is the same for all rows, or its logarithm linear in features.
+    noise_columns : str, int, array-like, slice or callable, default=None
+        With log-linear noise, the columns that drive it: names, positions, a slice,
+        a boolean mask or a function of ``X`` such as ``make_column_selector``, as in
+        ``ColumnTransformer``. None is all of them; an empty choice is constant noise.
+    noise_alpha : float, default=0.0
+        Precision of the Gaussian prior on the noise coefficients,
+        ``c ~ N(0, 1 / noise_alpha)``; the noise intercept has none.
     method : {"ml", "reml"}, default="ml"
         Estimate of sigma. ``"ml"``: ``sigma^2 = RSS / n``, the maximum of the
         likelihood. ``"reml"``: ``sigma^2 = RSS / (n - rank)``, the maximum of
         the restricted likelihood, unbiased, as R and statsmodels report it;
         with alpha > 0 the coefficients are integrated out under their prior,
         and ``sigma^2 = (RSS + alpha |b|^2) / (n - 1)`` (n without intercept).
-        Not defined with ``positive=True``.
+        With log-linear noise, the restricted likelihood of R's
+        ``gls(weights=varExp(), method="REML")``. Not defined with ``positive=True``.
     positive : bool, default=False
-        Whether the coefficients must not be negative.
+        Whether the coefficients must not be negative; with constant noise only.
     solver : {"auto", "newton", "lbfgs"}, default="auto"
-        ``"newton"`` needs a single step here. ``"lbfgs"`` climbs the same
-        likelihood with scipy's L-BFGS-B: an independent check, and slower.
-        ``"auto"`` is Newton.
+        ``"newton"`` needs a single step with constant noise; with log-linear noise it
+        begins by Fisher scoring. ``"lbfgs"`` climbs the same likelihood with scipy's
+        L-BFGS-B: an independent check, and slower. ``"auto"`` is Newton.
     max_iter : int, default=100
         Steps of the solver at most.
     tol : float, default=1e-8
@@ -88,7 +106,14 @@ class GaussianMLRegressor(
     intercept_ : float or ndarray of shape (t,)
         Intercept, 0.0 without one.
     sigma_ : float or ndarray of shape (t,)
-        Standard deviation of the noise, in units of ``y``.
+        Standard deviation of the noise, in units of ``y``; with log-linear noise its
+        geometric mean over the training rows.
+    noise_coef_ : ndarray of shape (m,) or (t, m)
+        Coefficients of log sigma. This and the next two with log-linear noise only.
+    noise_intercept_ : float or ndarray of shape (t,)
+        Intercept of log sigma (natural logarithm, ``y`` in its units).
+    noise_features_in_ : ndarray of shape (m,)
+        Positions of the columns that drive the noise.
     loglik_ : float
         Log-likelihood of the training data at the fitted parameters in nats,
         constants included and prior excluded, summed over the targets. Equal
@@ -99,14 +124,14 @@ class GaussianMLRegressor(
     aic_, bic_ : float
         ``-2 loglik_ + 2 k`` and ``-2 loglik_ + k log(n)``, where
         ``n = sum(sample_weight)`` and k counts, for each target, the rank and
-        one sigma.
+        the parameters of the noise, one if it is constant.
     rank_ : int
         Number of identified parameters of the mean, the intercept included.
     n_iter_ : int
         Steps that the solver took.
     statistics_ : GaussianStatistics
-        Everything that the fit knew of the data. Not there for sparse X with more
-        than 4096 columns, see Notes.
+        Everything that a fit with constant noise knew of the data. Not there for
+        sparse X with more than 4096 columns, see Notes.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -132,13 +157,16 @@ class GaussianMLRegressor(
     Sparse ``X`` with more than 4096 columns is fitted without a matrix of columns
     by columns, by conjugate gradients on the same likelihood. There are then no
     ``statistics_`` and nothing that needs the information matrix, ``rank_`` is its
-    upper bound, and ``method="reml"`` and ``positive=True`` are refused.
+    upper bound, and ``method="reml"``, ``positive=True`` and log-linear noise are
+    refused.
 
     With residuals at the rounding level of ``y`` the likelihood has no maximum.
     The fit warns (:class:`~sklearn_gml.DegenerateFitWarning`) and sigma stays
     finite at that level; ``loglik_`` may then differ from ``score_loglik``, because
-    predictions are rounded as well. Collinear columns give the shortest coefficients
-    and a :class:`~sklearn_gml.RankDeficiencyWarning`.
+    predictions are rounded as well. The same warning comes where a noise column
+    isolates rows that the mean fits exactly, so that their sigma falls towards zero;
+    ``noise_alpha > 0`` gives such data a maximum. Collinear columns give the shortest
+    coefficients and a :class:`~sklearn_gml.RankDeficiencyWarning`.
 
     Examples
     --------
@@ -155,11 +183,24 @@ class GaussianMLRegressor(
     116.5 to 123.3
     >>> model.n_iter_
     1
+
+    Noise that grows with x:
+
+    >>> y = 100 + 5 * x[:, 0] + np.exp(0.3 * x[:, 0]) * rng.normal(size=200)
+    >>> model = GaussianMLRegressor(noise="log-linear").fit(x, y)
+    >>> print(round(model.noise_intercept_, 2), model.noise_coef_.round(2))
+    -0.09 [0.31]
+    >>> mean, std = model.predict([[1.0], [9.0]], return_std=True)
+    >>> print(mean.round(1), std.round(1))
+    [105.1 145.1] [ 1.3 15.5]
     """
 
     _parameter_constraints: dict = {
         "fit_intercept": ["boolean"],
         "alpha": [Interval(Real, 0, np.inf, closed="left")],
+        "noise": [StrOptions({"constant", "log-linear"})],
+        "noise_columns": [None, str, Integral, "array-like", slice, callable],
+        "noise_alpha": [Interval(Real, 0, np.inf, closed="left")],
         "method": [StrOptions({"ml", "reml"})],
         "positive": ["boolean"],
         "solver": [StrOptions(set(MAXIMISERS))],
@@ -172,6 +213,9 @@ class GaussianMLRegressor(
         *,
         fit_intercept=True,
         alpha=0.0,
+        noise="constant",
+        noise_columns=None,
+        noise_alpha=0.0,
         method="ml",
         positive=False,
         solver="auto",
@@ -180,6 +224,9 @@ class GaussianMLRegressor(
     ):
         self.fit_intercept = fit_intercept
         self.alpha = alpha
+        self.noise = noise
+        self.noise_columns = noise_columns
+        self.noise_alpha = noise_alpha
         self.method = method
         self.positive = positive
         self.solver = solver
@@ -224,18 +271,23 @@ class GaussianMLRegressor(
                 X, y, sample_weight, noise_scale, estimator=self
             )
             rows = Rows.of(data.X, data.y, data.sample_weight, data.noise_scale, watch)
-            self._check_combinations(rows)
+            positions = None
+            if self.noise == "log-linear":
+                positions = noise_positions(self.noise_columns, X)
+            self._check_combinations(positions, rows)
             vector_target = data.y.ndim == 1
-            if rows.is_wide_and_sparse:
+            statistics = None
+            if positions is not None and len(positions):
+                objectives = self._varying_objectives(rows, positions)
+            elif rows.is_wide_and_sparse:
                 rows.check_finite()
-                objective = MatrixFreeObjective(
-                    rows, fit_intercept=self.fit_intercept, alpha=self.alpha
-                )
-                statistics = None
+                settings = {"fit_intercept": self.fit_intercept, "alpha": self.alpha}
+                objectives = [MatrixFreeObjective(rows, **settings)]
             else:
                 statistics = summarise(rows, vector_target, data.feature_names)
-                objective = self._objective(statistics)
-            self._maximise(objective, statistics, rows, vector_target)
+                objectives = [self._objective(statistics)]
+            self._maximise(objectives, rows, vector_target, positions)
+            self._set_or_delete("statistics_", statistics)
         if context is not None:
             context.call_on_fit_task_end(estimator=self, reconstruction_attributes={})
         return self
@@ -265,11 +317,16 @@ class GaussianMLRegressor(
             if names is not None:
                 names = np.array(names, dtype=object)
             self._set_or_delete("feature_names_in_", names)
+            if self.noise != "constant":
+                raise ValueError(
+                    f"noise={self.noise!r} needs the rows, which statistics have not "
+                    "kept: use fit(X, y), or noise='constant'."
+                )
             self._check_combinations()
-            objective = self._objective(statistics)
-            return self._maximise(
-                objective, statistics, vector_target=statistics.vector_target
-            )
+            objectives = [self._objective(statistics)]
+            self._maximise(objectives, None, statistics.vector_target)
+            self._set_or_delete("statistics_", statistics)
+        return self
 
     @contextmanager
     def _unchanged_on_error(self):
@@ -281,29 +338,41 @@ class GaussianMLRegressor(
             vars(self).update(before)
             raise
 
-    def _maximise(self, objective, statistics, rows=None, vector_target=True):
+    def _maximise(self, objectives, rows, vector_target, positions=None):
         maximise = MAXIMISERS[self.solver]
-        solution = maximise(objective, max_iter=self.max_iter, tol=self.tol)
-        self._warn(objective, solution)
-        if rows is None:
-            estimate = objective.estimate(solution.point)
-        else:
-            estimate = objective.refined(solution.point, rows)
-        self._expose(objective, estimate, vector_target)
-        self.n_iter_ = solution.n_iter
-        self._set_or_delete("statistics_", statistics)
-        return self
+        solutions = [
+            maximise(objective, max_iter=self.max_iter, tol=self.tol)
+            for objective in objectives
+        ]
+        self._warn(objectives, solutions)
+        estimates = [
+            objective.estimate(solution.point)
+            if rows is None
+            else objective.refined(solution.point, rows)
+            for objective, solution in zip(objectives, solutions, strict=True)
+        ]
+        self._expose(objectives, estimates, vector_target)
+        self._expose_noise(estimates, vector_target, positions)
+        self.n_iter_ = max(solution.n_iter for solution in solutions)
 
-    def _check_combinations(self, rows=None):
+    def _check_combinations(self, positions=None, rows=None):
         if self.method == "reml" and self.positive:
             raise ValueError(
                 "method='reml' is not defined with positive=True, because bounded "
                 "coefficients have no number of degrees of freedom: use method='ml' "
                 "or positive=False."
             )
+        if positions is not None and self.positive:
+            raise ValueError(
+                f"positive=True is not supported with noise={self.noise!r}: use "
+                "positive=False or noise='constant'."
+            )
         if rows is None or not rows.is_wide_and_sparse:
             return
-        for name, allowed in (("method", "ml"), ("positive", False)):
+        allowed_here = {"method": "ml", "positive": False}
+        if positions is not None and len(positions):
+            allowed_here["noise"] = "constant"
+        for name, allowed in allowed_here.items():
             value = getattr(self, name)
             if value != allowed:
                 raise ValueError(
@@ -329,26 +398,42 @@ class GaussianMLRegressor(
             restricted=self.method == "reml",
         )
 
-    def _warn(self, objective, solution):
-        if not solution.converged:
-            warnings.warn(
-                f"GaussianMLRegressor has {solution.message}.",
-                ConvergenceWarning,
-                stacklevel=STACK_LEVEL,
+    def _varying_objectives(self, rows, positions):
+        """An objective for each target: their noise has nothing in common."""
+        # Whatever is known of the noise, the columns are centred by frequency.
+        statistics = summarise(replace(rows, noise_scale=None))
+        return [
+            VaryingNoiseObjective(
+                rows,
+                statistics,
+                target,
+                positions,
+                fit_intercept=self.fit_intercept,
+                alpha=self.alpha,
+                noise_alpha=self.noise_alpha,
+                restricted=self.method == "reml",
             )
-        degenerate = np.flatnonzero(solution.point.degenerate)
-        if len(degenerate):
-            warnings.warn(
-                "There is no noise left to estimate sigma from: the model has rank "
-                f"{objective.rank} and the rows have sum of weights "
-                f"{objective.sum_weights:g}, or it reproduces y to the last digit. The "
-                "likelihood has no maximum; sigma_ is of the size of rounding errors, "
-                "and loglik_, aic_ and bic_ describe arithmetic. Use more rows"
-                f"{'' if self.alpha else ', fewer columns or alpha > 0'}.",
-                DegenerateFitWarning,
-                stacklevel=STACK_LEVEL,
-            )
+            for target in range(statistics.n_targets)
+        ]
+
+    def _warn(self, objectives, solutions):
+        degenerate = [
+            (objective, solution.point)
+            for objective, solution in zip(objectives, solutions, strict=True)
+            if solution.point.degenerate.any()
+        ]
+        for solution in solutions:
+            if not solution.converged and not solution.point.degenerate.any():
+                warnings.warn(
+                    f"GaussianMLRegressor has {solution.message}.",
+                    ConvergenceWarning,
+                    stacklevel=STACK_LEVEL,
+                )
+        if degenerate:
+            message = self._degenerate_message(*degenerate[0])
+            warnings.warn(message, DegenerateFitWarning, stacklevel=STACK_LEVEL)
             return
+        objective = objectives[0]
         lost = objective.n_parameters - objective.rank
         if lost and not self.alpha:
             choice = (
@@ -365,22 +450,66 @@ class GaussianMLRegressor(
                 stacklevel=STACK_LEVEL,
             )
 
-    def _expose(self, objective, estimate, vector_target):
-        coef = estimate.coef[0] if vector_target else estimate.coef
-        # Not the view of the parameters that it is.
-        self.coef_ = np.array(coef, order="C")
-        self.sigma_ = float(estimate.sigma[0]) if vector_target else estimate.sigma
+    def _degenerate_message(self, objective, point):
+        if not objective.saturated and objective.varies:
+            column = point.steepest_noise_slope
+            position = objective.noise.columns[column]
+            names = getattr(self, "feature_names_in_", None)
+            name = f"column {position}" if names is None else repr(str(names[position]))
+            return (
+                "The likelihood has no maximum: some rows are fitted to the last "
+                f"digit, and the noise slope of {name} takes their sigma towards zero. "
+                "sigma_, loglik_, aic_ and bic_ describe arithmetic. Use noise_alpha "
+                f"> 0 (it is {self.noise_alpha:g}), leave that column out of "
+                "noise_columns, or use more rows."
+            )
+        return (
+            "There is no noise left to estimate sigma from: the model has rank "
+            f"{objective.rank} and the rows have sum of weights "
+            f"{objective.sum_weights:g}, or it reproduces y to the last digit. The "
+            "likelihood has no maximum; sigma_ is of the size of rounding errors, "
+            "and loglik_, aic_ and bic_ describe arithmetic. Use more rows"
+            f"{'' if self.alpha else ', fewer columns or alpha > 0'}."
+        )
+
+    def _expose(self, objectives, estimates, vector_target):
+        self.coef_ = _exposed(estimates, "coef", vector_target)
+        self.sigma_ = _exposed(estimates, "sigma", vector_target)
         self.intercept_ = 0.0
         if self.fit_intercept:
-            intercept = estimate.intercept
-            self.intercept_ = float(intercept[0]) if vector_target else intercept
-        self.rank_ = int(objective.rank)
-        self.loglik_ = objective.loglik(estimate)
-        n_parameters = len(estimate.coef) * (objective.rank + 1)
+            self.intercept_ = _exposed(estimates, "intercept", vector_target)
+        self.rank_ = int(objectives[0].rank)
+        pairs = list(zip(objectives, estimates, strict=True))
+        self.loglik_ = sum(objective.loglik(estimate) for objective, estimate in pairs)
+        n_parameters = sum(
+            len(estimate.coef) * (objective.rank + objective.noise_rank)
+            for objective, estimate in pairs
+        )
+        n_samples = objectives[0].sum_weights
         self.aic_ = -2.0 * self.loglik_ + 2.0 * n_parameters
-        self.bic_ = -2.0 * self.loglik_ + n_parameters * log(objective.sum_weights)
-        self._root = estimate.root
+        self.bic_ = -2.0 * self.loglik_ + n_parameters * log(n_samples)
         restricted = None
         if self.method == "reml":
-            restricted = objective.value(estimate.squares, estimate.sigma)
+            restricted = sum(estimate.restricted_loglik for estimate in estimates)
         self._set_or_delete("restricted_loglik_", restricted)
+
+    def _expose_noise(self, estimates, vector_target, positions):
+        self._set_or_delete("noise_features_in_", positions)
+        coef = intercept = None
+        if positions is not None and not len(positions):
+            coef = np.zeros((*self.coef_.shape[:-1], 0))
+            intercept = np.log(self.sigma_)
+        elif positions is not None:
+            coef = _exposed(estimates, "noise_coef", vector_target)
+            intercept = _exposed(estimates, "noise_intercept", vector_target)
+        self._set_or_delete("noise_coef_", coef)
+        self._set_or_delete("noise_intercept_", intercept)
+        self._roots = [estimate.root for estimate in estimates]
+
+
+def _exposed(estimates, name, vector_target):
+    """A field of the estimates of all targets, as it is shown to the user."""
+    values = np.concatenate([getattr(estimate, name) for estimate in estimates])
+    values = values[0] if vector_target else values
+    # A copy: the estimate's may be a view of all parameters.
+    return float(values) if values.ndim == 0 else np.array(values, order="C")

@@ -65,3 +65,44 @@ def problem(seed, kind=None):
         weight,
         fit_intercept=bool(rng.random() < 0.75),
     )
+
+
+@dataclass(frozen=True)
+class VaryingProblem:
+    """Rows whose log sigma is linear in the columns ``drive``."""
+
+    X: np.ndarray
+    y: np.ndarray
+    drive: np.ndarray
+    weight: np.ndarray | None = None
+    noise_scale: np.ndarray | None = None
+
+
+def varying_problem(seed, *, large=False):
+    """Columns normal, log-normal or uniform, in units of 1e-3 to 1e3."""
+    rng = np.random.default_rng(seed)
+    n_features = int(np.exp(rng.uniform(*np.log([5, 200])))) if large else 3
+    n_samples = 150
+    if large:
+        least = max(200, 8 * n_features)
+        n_samples = int(np.exp(rng.uniform(*np.log([least, 1e5]))))
+        n_samples = min(n_samples, 500_000 // n_features)
+    X = rng.standard_normal((n_samples, n_features))
+    if seed % 3 == 1:
+        X = np.exp(0.7 * X)
+    if seed % 3 == 2:
+        X = rng.uniform(-1.0, 1.0, X.shape)
+    X *= 10.0 ** rng.integers(-3, 4, n_features)
+    drive = rng.permutation(n_features)[: int(rng.integers(1, n_features + 1))]
+    log_sigma = X[:, drive] @ (
+        rng.standard_normal(len(drive)) / X[:, drive].std(axis=0)
+    )
+    decades = rng.uniform(0, 4) if large else 1.0
+    log_sigma *= decades * np.log(10.0) / np.ptp(log_sigma)
+    noise_scale = None if large else rng.uniform(0.5, 2.0, n_samples)
+    noise = np.exp(log_sigma) * rng.standard_normal(n_samples)
+    if noise_scale is not None:
+        noise *= noise_scale
+    y = X @ (rng.standard_normal(n_features) / X.std(axis=0)) + 5.0 + noise
+    weight = None if large else rng.integers(0, 4, n_samples).astype(float)
+    return VaryingProblem(X, y, drive, weight, noise_scale)

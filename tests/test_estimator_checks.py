@@ -5,8 +5,10 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from sklearn_gml import GaussianMLRegressor
 
-# The checks fit random data of no rank or no noise on purpose.
+# The checks fit random data of no rank or no noise on purpose, and a dozen rows with
+# two values of y, whose noise the features explain to the rounding level.
 pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore::sklearn_gml.DegenerateFitWarning"),
     pytest.mark.filterwarnings("ignore::sklearn_gml.RankDeficiencyWarning"),
 ]
@@ -18,6 +20,12 @@ VARIANTS = [
     {"positive": True},
     {"method": "reml"},
     {"solver": "lbfgs"},
+    {"noise": "log-linear"},
+    {"noise": "log-linear", "noise_columns": [0]},
+    {"noise": "log-linear", "noise_alpha": 1.0},
+    {"noise": "log-linear", "noise_columns": [0], "noise_alpha": 1.0},
+    {"noise": "log-linear", "noise_alpha": 1.0, "method": "reml"},
+    {"noise": "log-linear", "noise_alpha": 1.0, "solver": "lbfgs"},
 ]
 
 

@@ -12,6 +12,8 @@ from sklearn_gml._maximize import maximize_lbfgs, maximize_newton
 class PoissonObjective:
     """Log-likelihood of counts with mean exp(theta), one parameter each."""
 
+    max_stalls = 3
+
     def __init__(self, counts, start):
         self.counts = np.asarray(counts, float)[:, None]
         self.free = np.ones(self.counts.shape, dtype=bool)
@@ -30,6 +32,7 @@ class PoissonObjective:
             step=gradient / expected,
             gain=0.5 * float(np.sum(gradient**2 / expected)),
             gain_floor=0.0,
+            unbounded=False,
             resolution=np.finfo(float).eps * abs(float(terms.sum())),
         )
 

@@ -1,0 +1,121 @@
+"""Noise that varies from row to row: what drives it, and linear predictors of a row."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from sklearn.utils._indexing import _get_column_indices
+from sklearn.utils.extmath import safe_sparse_dot
+
+
+def noise_positions(noise_columns, X):
+    """Positions of the columns of X that drive the noise.
+
+    Parameters
+    ----------
+    noise_columns : None, str, int, array-like, slice or callable
+        As in ``ColumnTransformer``; None is all of them.
+    X : array-like, sparse matrix or data frame of shape (n, p)
+        As the user gave it: names are those of its columns.
+
+    Returns
+    -------
+    ndarray of int
+    """
+    if callable(noise_columns):
+        noise_columns = noise_columns(X)
+    if not hasattr(X, "shape"):
+        X = np.asarray(X)
+    if noise_columns is None or (
+        isinstance(noise_columns, slice) and noise_columns == slice(None)
+    ):
+        return np.arange(X.shape[1])
+    try:
+        found = _get_column_indices(X, noise_columns)
+    except ValueError as error:
+        raise ValueError(
+            f"noise_columns={noise_columns!r} does not select columns of X: {error}"
+        ) from error
+    positions = np.atleast_1d(np.asarray(found, dtype=np.intp))
+    if len(np.unique(positions)) < len(positions):
+        raise ValueError(f"noise_columns={noise_columns!r} names a column twice.")
+    return positions
+
+
+def sigma_at(X, coef, intercept, positions):
+    """``exp(intercept + z'coef)`` for each row, z the columns of X at ``positions``.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix of shape (n, p)
+    coef : ndarray of shape (m,) or (t, m)
+    intercept : float or ndarray of shape (t,)
+    positions : ndarray of shape (m,)
+
+    Returns
+    -------
+    ndarray of shape (n,) or (n, t)
+    """
+    columns = X[:, positions]
+    return np.exp(safe_sparse_dot(columns, coef.T, dense_output=True) + intercept)
+
+
+@dataclass(frozen=True, eq=False)
+class LinearPredictor:
+    """A level and slopes, in coordinates that suit: the mean is one, log sigma another.
+
+    What a row needs of the q parameters is ``lift @ parameters``: the level at the
+    origin, and r coefficients of ``(x - origin)[columns] @ coordinates``.
+
+    Attributes
+    ----------
+    columns : ndarray of int, shape (m,)
+        The columns of X that count.
+    coordinates : ndarray of shape (m, r), or None
+        None stands for the identity.
+    lift : ndarray of shape (1 + r, q)
+    n_features : int
+        Columns of X.
+    """
+
+    columns: np.ndarray
+    coordinates: np.ndarray | None
+    lift: np.ndarray
+    n_features: int
+
+    @property
+    def n_parameters(self):
+        return self.lift.shape[1]
+
+    @cached_property
+    def slopes(self):
+        """The map (m, q) from parameters to slopes of the columns."""
+        slopes = self.lift[1:]
+        return slopes if self.coordinates is None else self.coordinates @ slopes
+
+    @cached_property
+    def _takes_all(self):
+        """Whether the columns are all as they lie, so that an index would only copy."""
+        return np.array_equal(self.columns, np.arange(self.n_features))
+
+    def of_rows(self, parameters):
+        """``(level, slopes)`` for the rows, slopes of all columns of X."""
+        slopes = np.zeros(self.n_features)
+        slopes[self.columns] = self.slopes @ parameters
+        return self.lift[0] @ parameters, slopes
+
+    def of_parameters(self, level, along):
+        """Derivatives by the parameters, from those by what :meth:`of_rows` gives."""
+        return level * self.lift[0] + along[self.columns] @ self.slopes
+
+    def design(self, X):
+        """The columns of rows (about the origin) that go with the coefficients."""
+        if not self._takes_all:
+            X = X[:, self.columns]
+        return X if self.coordinates is None else X @ self.coordinates
+
+    def in_units_of_data(self, origin):
+        """The map (1 + m, q) from parameters to ``(intercept, slopes)``."""
+        return np.vstack(
+            [self.lift[0] - origin[self.columns] @ self.slopes, self.slopes]
+        )

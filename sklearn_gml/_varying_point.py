@@ -1,0 +1,210 @@
+"""The likelihood with noise that varies at one point, and the step from there."""
+
+from functools import cached_property
+
+import numpy as np
+from scipy import linalg
+
+from ._linalg import (
+    EPS,
+    ROUNDING_MARGIN,
+    cholesky,
+    invert_upper,
+    solve_semidefinite,
+)
+from ._statistics import LOG_2PI, gaussian_loglik
+
+# Squared distance from the maximum, per parameter, at which Newton's steps begin.
+NEAR = 0.1
+
+# Both informations agree near a maximum. Where Newton's step promises so many times
+# more, the observed information is nearly singular and its step leads anywhere.
+AGREEMENT = 1e4
+
+
+class VaryingPoint:
+    """A :class:`VaryingNoiseObjective` at one theta; computes what it is asked for."""
+
+    def __init__(self, objective, theta, sums=None):
+        self.objective, self.theta = objective, theta
+        mean, noise = self.parameters
+        self.sums = sums or objective.sums.first_order(mean, noise)
+        #: ``alpha |b|^2 / m^2``
+        self.shrinkage = mean @ objective.penalty @ mean * np.exp(-2.0 * self.gamma)
+
+    @property
+    def parameters(self):
+        """Those of the mean and those of the noise."""
+        return np.split(self.theta, [self.objective.level])
+
+    @property
+    def gamma(self):
+        """Logarithm of the geometric mean of sigma."""
+        return self.theta[self.objective.level]
+
+    @cached_property
+    def value(self):
+        """J; minus infinity where its sums overflow."""
+        if not np.isfinite(self.sums.squares + self.shrinkage):
+            return -np.inf
+        _, noise = self.parameters
+        prior = noise @ self.objective.noise_penalty @ noise
+        return float(self.loglik_without_prior - 0.5 * (self.shrinkage + prior))
+
+    @cached_property
+    def loglik_without_prior(self):
+        """Log-likelihood, or its restricted form."""
+        objective = self.objective
+        value = gaussian_loglik(self.sums.squares, 1.0, objective.sum_weights)
+        value -= objective.sum_weights * self.gamma + objective.log_scale
+        if objective.restricted:
+            value += self.restriction
+        return value
+
+    @property
+    def restriction(self):
+        """What integrating the parameters of the mean out adds."""
+        objective, upper = self.objective, self.mean_factor
+        if upper is None:
+            return -np.inf
+        flat = objective.rank
+        value = objective.log_volume - np.sum(np.log(np.diagonal(upper)))
+        if objective.alpha:
+            flat = int(objective.fit_intercept)
+            slopes = objective.rank - flat
+            value += slopes * (0.5 * np.log(objective.alpha) - self.gamma)
+        return value + 0.5 * LOG_2PI * flat
+
+    @cached_property
+    def gradient(self):
+        """dJ/dtheta."""
+        objective = self.objective
+        mean, noise = self.parameters
+        gradient = np.append(
+            self.sums.mean - np.exp(-2.0 * self.gamma) * (objective.penalty @ mean),
+            self.sums.noise - objective.noise_penalty @ noise,
+        )
+        if objective.restricted and self.mean_root is not None:
+            sums = objective.sums.leverages(self.mean_root, mean, noise)
+            gradient[objective.level :] += sums
+        gradient[objective.level] = self.sums.squares + self.shrinkage
+        gradient[objective.level] -= objective.degrees
+        return gradient
+
+    @cached_property
+    def mean_information(self):
+        """Information of the mean: expected, observed and with the prior the same."""
+        objective = self.objective
+        information = objective.sums.mean_information(*self.parameters)
+        return information + np.exp(-2.0 * self.gamma) * objective.penalty
+
+    @cached_property
+    def mean_factor(self):
+        """Its Cholesky factor, None if rounding forbids one."""
+        return cholesky(self.mean_information)
+
+    @cached_property
+    def mean_root(self):
+        factor = self.mean_factor
+        return None if factor is None else invert_upper(factor)
+
+    @property
+    def expected_information(self):
+        """Of mean and noise, without a cross term."""
+        return linalg.block_diag(
+            self.mean_information, self.objective.noise_information
+        )
+
+    @cached_property
+    def information(self):
+        """Observed information, minus the second derivatives of J."""
+        objective, level = self.objective, self.objective.level
+        mean, noise = self.parameters
+        information = objective.sums.information(mean, noise)
+        precision = np.exp(-2.0 * self.gamma)
+        information[:level, :level] += precision * objective.penalty
+        information[level:, level:] += objective.noise_penalty
+        pull = 2.0 * precision * (objective.penalty @ mean)
+        information[:level, level] -= pull
+        information[level, :level] -= pull
+        information[level, level] += 2.0 * self.shrinkage
+        if objective.restricted and self.mean_root is not None:
+            slopes = slice(level + 1, None)
+            determinant = objective.sums.determinant_information(
+                self.mean_root, mean, noise
+            )
+            information[slopes, slopes] += determinant[1:, 1:]
+        return information
+
+    @property
+    def information_diagonal(self):
+        return np.diagonal(self.expected_information)
+
+    @cached_property
+    def step(self):
+        """Newton's near the maximum, a scoring step far from it.
+
+        The error that scoring leaves is about ``sqrt(parameters / n)`` of the distance,
+        that of Newton's step grows with its square; they are equal where the squared
+        distance is the number of parameters, and scoring is the cheaper. Farther away
+        the curvature between mean and noise leads Newton's step astray.
+        """
+        objective, level = self.objective, self.objective.level
+        step = np.zeros_like(self.theta)
+        if objective.saturated:
+            return step
+        # That of gamma is left to ``settled``, which goes all the way.
+        gradient = self.gradient.copy()
+        gradient[level] = 0.0
+        step[level + 1 :] = solve_semidefinite(
+            objective.noise_information[1:, 1:], gradient[level + 1 :]
+        )
+        near = gradient @ step < NEAR * len(step)
+        mean_information = (
+            self.information[:level, :level] if near else self.mean_information
+        )
+        step[:level] = solve_semidefinite(mean_information, gradient[:level])
+        if near and gradient @ step < 2.0 * NEAR * len(step):
+            upper = cholesky(self.information)
+            if upper is not None:
+                newton = linalg.cho_solve((upper, False), gradient)
+                newton[level] = 0.0
+                if gradient @ newton < AGREEMENT * (gradient @ step):
+                    return newton
+        return step
+
+    @property
+    def gain(self):
+        """What the step is predicted to gain: half of ``gradient . step``."""
+        return 0.5 * float(self.gradient @ self.step)
+
+    @property
+    def gain_floor(self):
+        """A predicted gain that comes of rounding in the gradient."""
+        return EPS**2 * self.sums.magnitude
+
+    @property
+    def resolution(self):
+        """A difference in J that cannot be told from rounding error."""
+        return self.gain_floor + EPS * (abs(self.value) + self.objective.sum_weights)
+
+    @property
+    def steepest_noise_slope(self):
+        """Position, among the noise columns, of the slope that log sigma follows most.
+
+        Measured by how far it spreads log sigma over the rows; None if none moves.
+        """
+        noise = self.objective.noise
+        step = noise.slopes @ self.step[self.objective.level :]
+        spread = np.abs(step) * self.objective.noise_spread
+        return int(np.argmax(spread)) if spread.any() else None
+
+    @property
+    def unbounded(self):
+        """Whether some row is fitted to the last digit, its sigma falling."""
+        return (ROUNDING_MARGIN * EPS) ** 2 * self.sums.magnitude >= 1.0
+
+    @property
+    def degenerate(self):
+        """Whether there is no maximum, shape (1,)."""
+        return np.array([self.objective.saturated or self.unbounded])
