@@ -17,6 +17,9 @@ EPS = np.finfo(np.float64).eps
 # the likelihood of a degenerate fit is still that of its predictions.
 ROUNDING_MARGIN = 8.0
 
+# Curvature, of a matrix of unit diagonal, that counts as none on the way from a saddle.
+FLATTEST = 1e-3
+
 # Each iteration squares what separates the extreme singular values from the rest.
 POWER_ITERATIONS = 2
 
@@ -115,10 +118,29 @@ def solve_semidefinite(matrix, rhs):
     upper = cholesky(matrix)
     if upper is not None:
         return linalg.cho_solve((upper, False), rhs)
-    scale = np.sqrt(np.diagonal(matrix))
-    scale = np.where(scale > 0, scale, 1.0)
-    scaled = matrix / np.multiply.outer(scale, scale)
+    scaled, scale = _unit_diagonal(matrix)
     return linalg.pinvh(scaled) @ (rhs / scale) / scale
+
+
+def solve_uphill(matrix, rhs):
+    """``matrix^-1 rhs``, with eigenvalues made positive if they are not.
+
+    Near a saddle Newton's step would lead to it. With the sizes of the curvatures
+    it leads away, uphill in every direction.
+    """
+    upper = cholesky(matrix)
+    if upper is not None:
+        return linalg.cho_solve((upper, False), rhs)
+    scaled, scale = _unit_diagonal(matrix)
+    curvatures, directions = linalg.eigh(scaled)
+    curvatures = np.maximum(np.abs(curvatures), FLATTEST)
+    return directions @ (directions.T @ (rhs / scale) / curvatures) / scale
+
+
+def _unit_diagonal(matrix):
+    scale = np.sqrt(np.abs(np.diagonal(matrix)))
+    scale = np.where(scale > 0, scale, 1.0)
+    return matrix / np.multiply.outer(scale, scale), scale
 
 
 @dataclass(frozen=True)

@@ -422,10 +422,16 @@ class GaussianMLRegressor(
             for objective, solution in zip(objectives, solutions, strict=True)
             if solution.point.degenerate.any()
         ]
-        for solution in solutions:
+        for objective, solution in zip(objectives, solutions, strict=True):
             if not solution.converged and not solution.point.degenerate.any():
+                remedy = (
+                    " Where rows are few for the parameters of the noise, use "
+                    "noise_alpha > 0."
+                    if objective.varies
+                    else ""
+                )
                 warnings.warn(
-                    f"GaussianMLRegressor has {solution.message}.",
+                    f"GaussianMLRegressor has {solution.message}.{remedy}",
                     ConvergenceWarning,
                     stacklevel=STACK_LEVEL,
                 )

@@ -16,7 +16,7 @@ from ._linalg import (
 from ._maximize import maximize_newton
 from ._row_sums import RowSums
 from ._statistics import gaussian_loglik
-from ._varying_point import VaryingPoint
+from ._varying_point import NEAR_AT_START, VaryingPoint
 
 # Relative change of the information that standard errors do not show.
 SAME_INFORMATION = 1e-12
@@ -176,7 +176,9 @@ class VaryingNoiseObjective:
             theta[self.level + 1 :] = solve_semidefinite(
                 self.noise_information[1:, 1:], along
             )
-        return self.settled(theta)
+        point = self.settled(theta)
+        point.near = NEAR_AT_START
+        return point
 
     def _mean_parameters(self, coef, intercept):
         slopes = coef

@@ -11,19 +11,24 @@ from ._linalg import (
     cholesky,
     invert_upper,
     solve_semidefinite,
+    solve_uphill,
 )
 from ._statistics import LOG_2PI, gaussian_loglik
 
-# Squared distance from the maximum, per parameter, at which Newton's steps begin.
-NEAR = 0.1
+# Squared distance from the maximum, per parameter, within which Newton's step is taken.
+# At the start, where a scoring step is about as good, the cheaper has the advantage;
+# later, scoring that is still on its way is slow, and Newton is worth the price.
+NEAR, NEAR_AT_START = 10.0, 0.1
 
 # Both informations agree near a maximum. Where Newton's step promises so many times
 # more, the observed information is nearly singular and its step leads anywhere.
-AGREEMENT = 1e4
+AGREEMENT = 100.0
 
 
 class VaryingPoint:
     """A :class:`VaryingNoiseObjective` at one theta; computes what it is asked for."""
+
+    near = NEAR
 
     def __init__(self, objective, theta, sums=None):
         self.objective, self.theta = objective, theta
@@ -95,6 +100,9 @@ class VaryingPoint:
     def mean_information(self):
         """Information of the mean: expected, observed and with the prior the same."""
         objective = self.objective
+        if "information" in vars(self):
+            # It is there already, and need not be summed alone.
+            return self.information[: objective.level, : objective.level]
         information = objective.sums.mean_information(*self.parameters)
         return information + np.exp(-2.0 * self.gamma) * objective.penalty
 
@@ -144,10 +152,10 @@ class VaryingPoint:
     def step(self):
         """Newton's near the maximum, a scoring step far from it.
 
-        The error that scoring leaves is about ``sqrt(parameters / n)`` of the distance,
-        that of Newton's step grows with its square; they are equal where the squared
-        distance is the number of parameters, and scoring is the cheaper. Farther away
-        the curvature between mean and noise leads Newton's step astray.
+        The error that scoring leaves is about ``sqrt(parameters / n)`` of the distance
+        where the model is right, and more where it is not; that of Newton's step
+        grows with the square of the distance. Farther away the curvature between mean
+        and noise leads Newton's step astray.
         """
         objective, level = self.objective, self.objective.level
         step = np.zeros_like(self.theta)
@@ -159,19 +167,15 @@ class VaryingPoint:
         step[level + 1 :] = solve_semidefinite(
             objective.noise_information[1:, 1:], gradient[level + 1 :]
         )
-        near = gradient @ step < NEAR * len(step)
-        mean_information = (
-            self.information[:level, :level] if near else self.mean_information
-        )
-        step[:level] = solve_semidefinite(mean_information, gradient[:level])
-        if near and gradient @ step < 2.0 * NEAR * len(step):
-            upper = cholesky(self.information)
-            if upper is not None:
-                newton = linalg.cho_solve((upper, False), gradient)
-                newton[level] = 0.0
-                if gradient @ newton < AGREEMENT * (gradient @ step):
-                    return newton
-        return step
+        newton = None
+        if gradient @ step < self.near * len(step):
+            newton = solve_uphill(self.information, gradient)
+            newton[level] = 0.0
+        step[:level] = solve_semidefinite(self.mean_information, gradient[:level])
+        promised = gradient @ step
+        if newton is None or promised > 2.0 * self.near * len(step):
+            return step
+        return newton if gradient @ newton < AGREEMENT * promised else step
 
     @property
     def gain(self):
@@ -180,13 +184,24 @@ class VaryingPoint:
 
     @property
     def gain_floor(self):
-        """A predicted gain that comes of rounding in the gradient."""
-        return EPS**2 * self.sums.magnitude
+        """A predicted gain that comes of rounding in the gradient.
+
+        That of the terms of which residuals and log sigma consist, in standard errors.
+        """
+        level, theta = self.objective.level, self.theta
+        terms = self.sums.magnitude
+        terms += theta[:level] ** 2 @ np.diagonal(self.mean_information)
+        information = np.diagonal(self.objective.noise_information)[1:]
+        return EPS**2 * (terms + theta[level + 1 :] ** 2 @ information)
 
     @property
     def resolution(self):
-        """A difference in J that cannot be told from rounding error."""
-        return self.gain_floor + EPS * (abs(self.value) + self.objective.sum_weights)
+        """A difference in J that cannot be told from rounding error.
+
+        Beside that of the sum, that of the residuals times the residuals.
+        """
+        size = self.objective.sum_weights
+        return EPS * (abs(self.value) + size) + np.sqrt(size * self.gain_floor)
 
     @property
     def steepest_noise_slope(self):
