@@ -11,11 +11,17 @@ top floor down::
     floor 5   _regressor      the estimator: validates, orchestrates, exposes
     floor 4   _matrix_free    the objective of wide sparse rows
               _nonnegative    the objective over coefficients that are not negative
-              _prediction     what a fitted model says of new rows and of itself
+              _prediction     what a fitted model says of new rows
+              _inference_methods  what it says of its parameters
+              _influence_methods  what it says of single rows
+              _comparison     one model against a larger one
     floor 3   _likelihood     objectives: value, gradient, information
               _maximize       Newton and L-BFGS over any objective
-              _inference      covariance of the parameters, from the factor
+              _constant_noise how surely the parameters are known: from the factor
     floor 2   _statistics     what a fit needs to know of its rows, and sums of it
+              _inference      estimates with their covariance: tests, intervals
+              _influence      rows seen through the factor of a fit
+              _summary        the table, as text, HTML and data frame
     floor 1   _reduction      rows to one triangular factor
               _refinement     the last Newton step, in doubled precision
     floor 0   _linalg         triangular factors: rank, condition, solve
@@ -29,8 +35,10 @@ top floor down::
             -> maximise -> Solution -> coef_, intercept_, sigma_, loglik_
 """
 
+from ._comparison import likelihood_ratio_test
 from ._regressor import GaussianMLRegressor
 from ._statistics import GaussianStatistics
+from ._summary import pipeline_summary
 from .exceptions import DegenerateFitWarning, RankDeficiencyWarning
 
 __version__ = "0.1.0"
@@ -41,4 +49,6 @@ __all__ = [
     "GaussianStatistics",
     "RankDeficiencyWarning",
     "__version__",
+    "likelihood_ratio_test",
+    "pipeline_summary",
 ]

@@ -7,17 +7,13 @@ from functools import cached_property
 import numpy as np
 
 from ._linalg import EPS, column_norms, factorize, triangle
-from ._refinement import refine
+from ._refinement import DOUBLED_CANCELLATION, refine
 from ._statistics import gaussian_loglik
 
 # sigma below this many times the rounding error of a residual is arithmetic, not
 # noise: a prediction, a subtraction and a sum lose a few eps between them. Put there,
 # the likelihood of a degenerate fit is still that of its predictions.
 ROUNDING_MARGIN = 8.0
-
-# Cancellation up to here leaves fourteen digits of a double, because rounding
-# errors average; beyond, the last Newton step is done in doubled precision.
-DOUBLED_CANCELLATION = 2.0**8
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._blocks import WIDE, Rows
 from ._callbacks import CallbackSupportMixin, begin_fit, watch_blocks
+from ._inference_methods import GaussianInferenceMixin
+from ._influence_methods import GaussianInfluenceMixin
 from ._likelihood import StatisticsObjective
 from ._matrix_free import MatrixFreeObjective
 from ._maximize import maximize_lbfgs, maximize_newton
@@ -33,6 +35,8 @@ MAXIMISERS = {
 
 
 class GaussianMLRegressor(
+    GaussianInferenceMixin,
+    GaussianInfluenceMixin,
     GaussianPredictionMixin,
     CallbackSupportMixin,
     MultiOutputMixin,
@@ -377,6 +381,7 @@ class GaussianMLRegressor(
         self.rank_ = int(objective.rank)
         self.loglik_ = objective.loglik(estimate)
         n_parameters = len(estimate.coef) * (objective.rank + 1)
+        self._n_parameters = n_parameters
         self.aic_ = -2.0 * self.loglik_ + 2.0 * n_parameters
         self.bic_ = -2.0 * self.loglik_ + n_parameters * log(objective.sum_weights)
         self._root = estimate.root
