@@ -50,7 +50,7 @@ def likelihood_ratio_test(restricted, full):
     >>> small = GaussianMLRegressor().fit(X[["bmi", "bp"]], y)
     >>> full = GaussianMLRegressor().fit(X[["bmi", "bp", "s5", "age"]], y)
     >>> print(likelihood_ratio_test(small, full))
-    chi2(2) = 62.56, p = 2.6e-14
+    chi2(2) = 66.95, p = 2.9e-15
     """
     restricted, full = _model("restricted", restricted), _model("full", full)
     _check_comparable(restricted, full)

@@ -15,11 +15,14 @@ from ._inference import (
     without_unidentified,
 )
 from ._influence import POWERS, FittedRows, Influence, influence, outside
-from ._linalg import column_norms
+from ._linalg import EPS, column_norms
 from ._statistics import GaussianStatistics
 
 ROBUST = (*POWERS, "cluster")
 KINDS = ("classical", "posterior", "information", *ROBUST)
+
+# Residuals of this share of y are rounding errors; fits put sigma at a few eps then.
+PERFECT = 32 * EPS
 
 # Residual squares of the same rows agree to far more digits than this, those of
 # other rows to none.
@@ -29,6 +32,11 @@ SAME_ROWS = 1e-6
 @dataclass(frozen=True, eq=False)
 class ConstantNoiseInference:
     """A fit with constant noise, asked how surely it knows its parameters.
+
+    Another noise model answers the same questions: ``values``, ``checked_kind``,
+    ``degrees_of_freedom``, ``covariances``, ``sigma_limits``, ``profile_limits``,
+    ``leverage``, ``influence``, ``distribution``, ``title``, ``figures`` and
+    ``notes`` are all that the methods of the estimator ask.
 
     Attributes
     ----------
@@ -54,6 +62,11 @@ class ConstantNoiseInference:
     fit_intercept: bool
     alpha: float
     restricted: bool
+
+    @property
+    def values(self):
+        """Parameters (t, k) in the order of their covariance."""
+        return self.mean
 
     @property
     def freedom(self):
@@ -94,6 +107,7 @@ class ConstantNoiseInference:
             return self.statistics.mean[:n_features]
         return np.zeros(n_features)
 
+    @property
     def explained(self):
         """R^2 of each target, about zero without an intercept as R has it."""
         statistics, slopes = self.statistics, self.mean[:, int(self.fit_intercept) :]
@@ -178,12 +192,14 @@ class ConstantNoiseInference:
             )
 
     def sigma_limits(self, level, kind):
-        """Limits (t, 2) of sigma that go with ``kind``."""
+        """Limits (t, 1, 2) of sigma, which the covariance does not cover."""
         if kind in ROBUST or not np.isfinite(self.freedom):
-            return np.full((len(self.sigma), 2), np.nan)
+            return np.full((len(self.sigma), 1, 2), np.nan)
         if kind == "information":
-            return np.outer(self.sigma, information_sigma(level, self.divisor))
-        return np.outer(np.sqrt(self.squares), exact_sigma(level, self.freedom))
+            limits = np.outer(self.sigma, information_sigma(level, self.divisor))
+        else:
+            limits = np.outer(np.sqrt(self.squares), exact_sigma(level, self.freedom))
+        return limits[:, None]
 
     def profile_limits(self, level):
         """Limits (t, q + 1, 2) by likelihood ratios; sigma comes last."""
@@ -209,15 +225,25 @@ class ConstantNoiseInference:
     @cached_property
     def _cancellation(self):
         """How much larger than leverages and residuals the terms are."""
-        statistics, split = self.statistics, 1 + self.statistics.n_features
-        raw = statistics.about(np.zeros_like(statistics.origin))
-        squares = column_norms(raw) ** 2
-        columns = squares[1 - self.fit_intercept : split]
-        white = np.sqrt((columns @ self.root**2).max(initial=0.0))
-        smallest = np.finfo(float).eps * np.sqrt(squares[split:])
-        residual = np.sqrt(statistics.sum_weights) * self.sigma
-        terms = np.sqrt(squares[split:]) / np.maximum(residual, smallest)
-        return max(white, np.where(squares[split:] > 0, terms, 1.0).max())
+        norms, split = self._norms, 1 + self.statistics.n_features
+        columns = norms[1 - self.fit_intercept : split]
+        white = np.sqrt((columns**2 @ self.root**2).max(initial=0.0))
+        residual = np.sqrt(self.statistics.sum_weights) * self.sigma
+        return max(white, (norms[split:] / residual).max())
+
+    @cached_property
+    def _norms(self):
+        """Norms of the columns of ``[1 X y]`` about zero."""
+        return column_norms(
+            self.statistics.about(np.zeros_like(self.statistics.origin))
+        )
+
+    @property
+    def perfect(self):
+        """Whether some target has no residuals beyond rounding errors."""
+        norms = self._norms[1 + self.statistics.n_features :]
+        residual = np.sqrt(self.statistics.sum_weights) * self.sigma
+        return np.any(residual <= PERFECT * norms)
 
     def leverage(self, rows):
         """Leverage (n,) of rows, NaN where the data do not identify the mean."""
@@ -244,8 +270,39 @@ class ConstantNoiseInference:
         scale = np.sqrt(np.multiply.outer(share, self.variance))
         return stats.t(self.freedom, loc=mean, scale=scale.reshape(mean.shape))
 
+    @property
+    def title(self):
+        method = "reml" if self.restricted else "ml"
+        return f"Gaussian linear regression, constant noise, method={method!r}"
+
+    def figures(self, level, kind):
+        """Figures of each target, ready to print."""
+        limits = self.sigma_limits(level, kind)[:, 0]
+        for sigma, (low, high), s, share in zip(
+            self.sigma, limits, np.sqrt(self.variance), self.explained, strict=True
+        ):
+            figures = {"sigma": f"{sigma:.3g}"}
+            if np.isfinite(low):
+                figures["sigma"] += f" ({low:.3g} to {high:.3g})"
+            if kind == "classical" and np.isfinite(s):
+                figures["s"] = f"{s:.3g}"
+            if np.isfinite(share):
+                figures["R^2"] = f"{share:.3f}"
+            yield figures
+
     def notes(self, kind):
         """Sentences for the foot of a table."""
+        if not np.isfinite(self.freedom):
+            yield (
+                "No rows are left to learn the noise from: nothing is known of how "
+                "sure the estimates are."
+            )
+            return
+        if self.perfect:
+            yield (
+                "The model reproduces y to the last digit: sigma and all that follows "
+                "from it describe arithmetic, not noise."
+            )
         freedom = f"Student t with {self.freedom:g} degrees of freedom"
         yield {
             "classical": "Standard errors: classical, s^2 (X'X)^-1 with "
@@ -257,11 +314,6 @@ class ConstantNoiseInference:
             "normal.",
             "cluster": "Standard errors: robust, summed within groups; normal.",
         }.get(kind, f"Standard errors: robust ({kind}); normal.")
-        if not np.isfinite(self.freedom):
-            yield (
-                "No rows are left to learn the noise from: nothing is known of how "
-                "sure the estimates are."
-            )
         lost = len(self.root) - self.rank
         if lost and not self.alpha:
             yield (

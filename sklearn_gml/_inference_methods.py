@@ -114,7 +114,7 @@ class GaussianInferenceMixin:
         >>> print(np.sqrt(np.diagonal(model.coef_covariance())).round(4))
         [0.2646 0.1414]
         >>> print(np.sqrt(np.diagonal(model.coef_covariance("HC3", X, y))).round(4))
-        [0.4162 0.1895]
+        [0.3002 0.1539]
         """
         known = self._inference()
         kind = known.checked_kind(kind)
@@ -193,7 +193,14 @@ class GaussianInferenceMixin:
         elif method == "wald":
             kind = known.checked_kind(kind)
             rows = (X, y, sample_weight, groups, noise_scale)
-            limits = _wald_limits(known, level, kind, self._estimates(kind, *rows))
+            estimates = self._estimates(kind, *rows)
+            limits = np.concatenate(
+                [
+                    np.stack([one.interval(level) for one in estimates]),
+                    known.sigma_limits(level, kind),
+                ],
+                axis=1,
+            )
         else:
             raise ValueError(f"method must be 'wald' or 'profile', got {method!r}.")
         return limits[0] if self.coef_.ndim == 1 else limits
@@ -245,7 +252,7 @@ class GaussianInferenceMixin:
         >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
         >>> model = GaussianMLRegressor().fit(X, y)
         >>> print(model.wald_test(["s1", "s2", "s3"]))
-        F(3, 431) = 1.441, p = 0.23
+        F(3, 431) = 7.612, p = 5.7e-05
         """
         kind = self._inference().checked_kind(kind)
         if self.alpha:
@@ -304,24 +311,23 @@ class GaussianInferenceMixin:
         >>> X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
         >>> print(GaussianMLRegressor().fit(X[["bmi", "bp"]], y).summary())
         Gaussian linear regression, constant noise, method='ml'
-        n 442   rank 3   log-likelihood -2453.31   AIC 4914.61   BIC 4930.98
+        n 442   rank 3   log-likelihood -2435.74   AIC 4879.49   BIC 4895.85
         <BLANKLINE>
-        sigma 62.3 (58.5 to 66.8)   R^2 0.395
+        sigma 59.8 (56.3 to 64.3)   s 60   R^2 0.396
         <BLANKLINE>
-                   estimate  std. error      t  p-value  95 % confidence interval
-        intercept      -132          25  -5.33  1.6e-07         -181          -83
-        bmi            8.76        0.74  11.79  4.9e-28         7.30        10.22
-        bp             1.42        0.24   5.96  5.2e-09         0.95         1.89
+                   estimate  std. error      t  p-value     95 % interval
+        intercept   -204          22     -9.16  2.0e-18  -247     -160
+        bmi            8.52        0.70  12.09  3.0e-29     7.13     9.90
+        bp             1.38        0.23   6.15  1.7e-09     0.94     1.83
         <BLANKLINE>
-        Standard errors: classical, s^2 (X'X)^-1 with s^2 = RSS / (n - rank);
-        Student t with 439 degrees of freedom.
+        Standard errors: classical, s^2 (X'X)^-1 with s^2 = RSS / (n - rank); Student t
+        with 439 degrees of freedom.
         """
         check_level(level)
         known = self._inference()
         kind = known.checked_kind(kind)
         rows = (X, y, sample_weight, groups, noise_scale)
         estimates = self._estimates(kind, *rows, feature_names=feature_names)
-        limits = _wald_limits(known, level, kind, estimates)
         figures = {
             "n": f"{self.statistics_.sum_weights:.10g}",
             "rank": f"{self.rank_}",
@@ -329,13 +335,14 @@ class GaussianInferenceMixin:
             "AIC": f"{self.aic_:.2f}",
             "BIC": f"{self.bic_:.2f}",
         }
-        each = zip(known.sigma, limits[:, -1], known.explained(), strict=True)
         return Summary(
-            f"Gaussian linear regression, constant noise, method={self.method!r}",
+            known.title,
             figures,
             tuple(
-                TargetSummary(one, both[:-1], _target_figures(*of_target))
-                for one, both, of_target in zip(estimates, limits, each, strict=True)
+                TargetSummary(one, one.interval(level), of_target)
+                for one, of_target in zip(
+                    estimates, known.figures(level, kind), strict=True
+                )
             ),
             level,
             posterior=bool(self.alpha),
@@ -380,7 +387,7 @@ class GaussianInferenceMixin:
         return [
             ParameterEstimates(names, values, covariance, freedom)
             for values, covariance in zip(
-                known.mean, known.covariances(kind, rows, groups), strict=True
+                known.values, known.covariances(kind, rows, groups), strict=True
             )
         ]
 
@@ -407,18 +414,3 @@ class GaussianInferenceMixin:
             Rows(rows.X[kept], rows.y[kept], rows.frequency[kept], scale),
             None if groups is None else groups[kept],
         )
-
-def _wald_limits(known, level, kind, estimates):
-    """Limits (t, k + 1, 2); those of sigma come last."""
-    means = np.stack([one.interval(level) for one in estimates])
-    sigma = known.sigma_limits(level, kind)
-    return np.concatenate([means, sigma[:, None]], axis=1)
-
-
-def _target_figures(sigma, limits, explained):
-    figures = {"sigma": f"{sigma:.3g}"}
-    if np.isfinite(limits).all():
-        figures["sigma"] += f" ({limits[0]:.3g} to {limits[1]:.3g})"
-    if np.isfinite(explained):
-        figures["R^2"] = f"{explained:.3f}"
-    return figures

@@ -80,7 +80,7 @@ class GaussianInfluenceMixin:
         >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 4.0, 6.0]
         >>> measures = GaussianMLRegressor().fit(X, y).influence(X, y)
         >>> print(measures.cooks_distance.round(3))
-        [0.907 0.551 0.551 0.907]
+        [0.389 0.276 0.276 0.389]
         """
         known = self._inference()
         if self.alpha:

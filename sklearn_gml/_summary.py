@@ -11,8 +11,9 @@ from sklearn.utils.validation import check_is_fitted
 # Estimates are shown to two digits of their standard error: the third says nothing.
 ERROR_DIGITS = 2
 
-# Longer rows of digits than this are shown with an exponent.
-MAX_PLACES = 9
+# More places after the point (or zeros before it), or more digits before it, are
+# shown with an exponent.
+MAX_PLACES, MAX_DIGITS = 6, 10
 
 # Statistics beyond this are shown to three digits, p-values below this with an
 # exponent.
@@ -115,8 +116,7 @@ class Summary:
         if not self.posterior:
             letter = "z" if np.isinf(target.estimates.degrees_of_freedom) else "t"
             header += [letter, "p-value"]
-        kind = "credible" if self.posterior else "confidence"
-        return [*header, f"{100 * self.level:g} % {kind} interval", ""]
+        return [*header, f"{100 * self.level:g} % interval", ""]
 
     def _rows(self, target):
         """Cells of the table as text, a list for each row."""
@@ -124,11 +124,12 @@ class Summary:
         rows = zip(*columns.values(), strict=True)
         for name, values in zip(target.estimates.names, rows, strict=True):
             row = dict(zip(columns, values, strict=True))
-            error = row["standard_error"]
-            cells = [name, rounded(row["estimate"], error), rounded(error, error)]
+            shown = [row[key] for key in ("estimate", "standard_error", "low", "high")]
+            estimate, error, *limits = rounded(shown, row["standard_error"])
+            cells = [name, estimate, error]
             if not self.posterior:
                 cells += [_statistic(row["statistic"]), _pvalue(row["pvalue"])]
-            yield [*cells, rounded(row["low"], error), rounded(row["high"], error)]
+            yield [*cells, *limits]
 
     def __str__(self):
         lines = [self.title, _line(self.figures)]
@@ -168,21 +169,27 @@ class Summary:
         return "\n".join(parts)
 
 
-def rounded(value, error):
-    """``value`` as text, to two digits of ``error``; "-" for what is not known."""
-    if not np.isfinite(value):
-        return "-"
+def rounded(values, error):
+    """``values`` as text, to two digits of ``error``; "-" for what is not known.
+
+    All with an exponent, if one of them would have too many digits without.
+    """
     if not np.isfinite(error) or error == 0.0:
-        return f"{value:.4g}"
+        return [f"{value:.4g}" if np.isfinite(value) else "-" for value in values]
     exponent = int(f"{error:.{ERROR_DIGITS - 1}e}".partition("e")[2])
     places = ERROR_DIGITS - 1 - exponent
+    largest = max(map(abs, values))
+    if abs(places) > MAX_PLACES or largest >= 10.0**MAX_DIGITS:
+        return [_with_exponent(value, places) for value in values]
     # Adding zero turns a rounded -0.0 into 0.0.
-    if places > MAX_PLACES or abs(value) >= 10.0**MAX_PLACES:
-        if abs(value) < 0.5 * 10.0**-places:
-            return "0"
-        leading = int(f"{value:e}".partition("e")[2])
-        return f"{value:.{max(leading + places, 0)}e}"
-    return f"{round(value, places) + 0.0:.{max(places, 0)}f}"
+    return [f"{round(value, places) + 0.0:.{max(places, 0)}f}" for value in values]
+
+
+def _with_exponent(value, places):
+    if abs(value) < 0.5 * 10.0**-places:
+        return "0"
+    leading = int(f"{value:e}".partition("e")[2])
+    return f"{value:.{max(leading + places, 0)}e}"
 
 
 def _statistic(value):
@@ -216,7 +223,7 @@ def _aligned(header, rows):
     widths = [max(map(len, column)) for column in columns]
     for place in range(len(header) - 2):
         widths[place] = max(widths[place], len(header[place]))
-    widths[-1] = max(widths[-1], len(header[-2]) - widths[-2] - 2)
+    widths[-2] = max(widths[-2], len(header[-2]) - widths[-1] - 2)
     lines = [
         [f"{name:{widths[0]}}"]
         + [f"{cell:>{width}}" for cell, width in zip(cells, widths[1:], strict=True)]
