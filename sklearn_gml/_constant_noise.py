@@ -182,8 +182,9 @@ class ConstantNoiseInference:
         weights, squares = seen.rows.sum_frequencies, seen.residual_squares()
         same = abs(weights - self.statistics.sum_weights) <= SAME_ROWS * weights
         # Residuals of a perfect fit are rounding errors, never twice the same.
-        ours = self.statistics.sum_weights * self.sigma**2
-        if not same or np.any(np.abs(squares - self.squares) > SAME_ROWS * ours):
+        rounding = (PERFECT * self._norms[1 + self.statistics.n_features :]) ** 2
+        allowed = SAME_ROWS * self.squares + rounding
+        if not same or np.any(np.abs(squares - self.squares) > allowed):
             raise ValueError(
                 "These are not the rows of the fit: pass the X, y, sample_weight and "
                 "noise_scale that it was given. They have sum of weights "
@@ -249,7 +250,7 @@ class ConstantNoiseInference:
         """Leverage (n,) of rows, NaN where the data do not identify the mean."""
         leverage, _ = self.seen(rows).leverage_and_residuals()
         if self.rank < len(self.root) and not self.alpha:
-            empty = empty_directions(self.root[int(self.fit_intercept) :])
+            empty = empty_directions(self.root, self.statistics.n_features)
             leverage[outside(rows, empty, self.centre)] = np.nan
         return leverage
 

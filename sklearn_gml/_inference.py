@@ -189,7 +189,7 @@ def unidentified(root, means, n_features):
     lost = np.zeros(q, dtype=bool)
     if rank == q:
         return lost
-    empty = empty_directions(root[has_intercept:, has_intercept:])
+    empty = empty_directions(root, n_features)
     lost[has_intercept:] = np.diagonal(empty) > UNIDENTIFIED_SHARE
     if has_intercept:
         # The intercept makes up for the means of what such a direction adds.
@@ -198,10 +198,12 @@ def unidentified(root, means, n_features):
     return lost
 
 
-def empty_directions(slopes):
+def empty_directions(root, n_features):
     """Projection (p, p) onto the directions of coefficients without data."""
-    basis, _ = np.linalg.qr(slopes)
-    return np.eye(len(slopes)) - basis @ basis.T
+    has_intercept = len(root) - n_features
+    # The first column is that of the intercept alone.
+    basis, _ = np.linalg.qr(root[has_intercept:, has_intercept:])
+    return np.eye(n_features) - basis @ basis.T
 
 
 def profile_reach(level, freedom, degrees):

@@ -313,7 +313,7 @@ class GaussianInferenceMixin:
         Gaussian linear regression, constant noise, method='ml'
         n 442   rank 3   log-likelihood -2435.74   AIC 4879.49   BIC 4895.85
         <BLANKLINE>
-        sigma 59.8 (56.3 to 64.3)   s 60   R^2 0.396
+        sigma 59.8 (56.3 to 64.3)   s 60.1   R^2 0.396
         <BLANKLINE>
                    estimate  std. error      t  p-value     95 % interval
         intercept   -204          22     -9.16  2.0e-18  -247     -160
