@@ -25,11 +25,7 @@ TARGETS = 500
 COEF, INTERCEPT, SIGMA = np.array([1.0, 0.0, -2.0]), 5.0, 3.0
 
 EXACT = ("coefficient", "sigma", "mean", "predictive")
-PROFILE = tuple(
-    f"profile {parameter}, {method}"
-    for method in ("ml", "reml")
-    for parameter in ("coefficient", "sigma")
-)
+PROFILE = ("profile coefficient, ml", "profile coefficient, reml", "profile sigma")
 
 
 def covered(rng, n_samples):
@@ -52,14 +48,14 @@ def covered(rng, n_samples):
         limits = model.conf_int(level)
         note("coefficient", COEF[-1], limits[:, -2])
         note("sigma", SIGMA, limits[:, -1])
-        for name, truth in (("mean", mean[0]), ("predictive", y[0])):
-            kind = name
+        for kind, truth in (("mean", mean[0]), ("predictive", y[0])):
             low, high = model.predict_dist(x, kind=kind).interval(level)
-            note(name, truth, np.column_stack([low[0], high[0]]))
+            note(kind, truth, np.column_stack([low[0], high[0]]))
         for fit in (model, restricted):
             limits = fit.conf_int(level, method="profile")
             note(f"profile coefficient, {fit.method}", COEF[-1], limits[:, -2])
-            note(f"profile sigma, {fit.method}", SIGMA, limits[:, -1])
+        # The same for both fits.
+        note("profile sigma", SIGMA, limits[:, -1])
     return {name: np.array(mask) for name, mask in masks.items()}
 
 
@@ -81,8 +77,12 @@ def main():
     n_sets = 2_000 if arguments.small else 20_000
     levels = np.array(LEVELS)
     error = np.sqrt(levels * (1.0 - levels) / n_sets)
-    print(f"Coverage in % of {n_sets:,} data sets. Monte-Carlo standard errors: ")
-    print(", ".join(f"{100 * e:.2f} at {lv:.0%}" for e, lv in zip(error, levels)) + ".")
+    errors = (
+        f"{100 * one:.2f} at {level:.0%}"
+        for one, level in zip(error, LEVELS, strict=True)
+    )
+    print(f"Coverage in % of {n_sets:,} data sets; Monte-Carlo standard errors:")
+    print(", ".join(errors) + ".")
     print("In brackets, for the exact intervals: distance in those standard errors.\n")
     print("| n | interval | " + " | ".join(f"{level:.0%}" for level in LEVELS) + " |")
     print("| ---: | --- |" + " ---: |" * len(LEVELS))

@@ -214,7 +214,7 @@ class ConstantNoiseInference:
         degrees = self.freedom + 1.0 if self.restricted else self.divisor
         variances = np.diagonal(self.covariances("classical"), axis1=1, axis2=2)
         reach = profile_reach(level, self.freedom, degrees) * np.sqrt(variances)
-        sigma = np.outer(self.sigma, profile_sigma(level, self.divisor))
+        sigma = np.outer(np.sqrt(self.variance), profile_sigma(level, self.freedom))
         means = np.stack([self.mean - reach, self.mean + reach], axis=2)
         return np.concatenate([means, sigma[:, None]], axis=1)
 

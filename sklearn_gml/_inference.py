@@ -220,17 +220,16 @@ def profile_reach(level, freedom, degrees):
     return np.sqrt(freedom * np.expm1(quantile / degrees))
 
 
-def profile_sigma(level, degrees):
-    r"""Limits of a profile-likelihood interval for sigma, over its estimate.
+def profile_sigma(level, freedom):
+    r"""Limits of a profile-likelihood interval for sigma, over s.
 
-    With the coefficients at their maximum, twice the log-likelihood falls by
-    :math:`m (\log(\sigma^2 / \hat\sigma^2) + \hat\sigma^2 / \sigma^2 - 1)`, where m
-    is n, or n - rank for the restricted likelihood. In
-    :math:`q = \hat\sigma^2 / \sigma^2` the end is :math:`q - 1 - \log q = c / m`,
-    which the two real branches of Lambert's W solve.
+    The coefficients integrated out, twice the restricted log-likelihood falls by
+    :math:`\nu (\log(\sigma^2 / s^2) + s^2 / \sigma^2 - 1)` from its maximum at s. In
+    :math:`q = s^2 / \sigma^2` the end is :math:`q - 1 - \log q = c / \nu`, which the
+    two real branches of Lambert's W solve.
     """
     quantile = stats.chi2.ppf(level, 1)
-    argument = -np.exp(-1.0 - quantile / degrees)
+    argument = -np.exp(-1.0 - quantile / freedom)
     ratio = -special.lambertw(argument, [-1, 0]).real
     return 1.0 / np.sqrt(ratio)
 

@@ -177,20 +177,12 @@ def test_ends_of_a_profile(seed, method, level):
         for limit in limits[-2]:
             assert best - at(limit) == pytest.approx(fall, rel=1e-7)
 
-    n = generated.weight.sum()
-    degrees = n - model.rank_ if method == "reml" else n
-    squares = degrees * model.sigma_**2
-
-    def of(sigma):
-        return -degrees * np.log(sigma) - 0.5 * squares / sigma**2
-
-    for limit in limits[-1]:
-        assert of(model.sigma_) - of(limit) == pytest.approx(fall, rel=1e-7)
-    if method == "ml":
-        fallen = model.loglik_ - model.statistics_.loglik(
-            model.coef_, model.intercept_, limits[-1, 1]
-        )
-        assert fallen == pytest.approx(fall, rel=1e-7)
+    # The restricted likelihood of sigma is that of its chi-square squares.
+    best = fitted(generated, method="reml").sigma_
+    freedom = generated.weight.sum() - model.rank_
+    scaled = freedom * (best / np.array([best, *limits[-1]])) ** 2
+    density = stats.chi2.logpdf(scaled, freedom) + np.log(scaled)
+    np.testing.assert_allclose(density[0] - density[1:], fall, rtol=1e-7)
 
 
 @given(seed=seeds)
