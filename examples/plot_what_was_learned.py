@@ -128,12 +128,12 @@ plt.show()
 # Wald beside profile
 # -------------------
 # A Wald interval puts the same standard error on both sides of an estimate. A profile
-# walks down the likelihood itself, to 1.92 below its maximum. With 546 sales they agree; with fifteen they do
-# not, because the likelihood of a standard deviation leans: there is much more room
-# above than below. (The parabola is the likelihood that a symmetric interval believes
-# in.) Wald intervals of the table are exact for the coefficients; for sigma,
-# ``conf_int`` has the exact one of the chi-square distribution, and the profile comes
-# close to it.
+# walks down the likelihood itself, to 1.92 below its maximum. With 546 sales they
+# agree; with fifteen they do not, because the likelihood of a standard deviation leans:
+# there is much more room above than below. (The parabola is the likelihood that a
+# symmetric interval believes in.) Wald intervals of the table are exact for the
+# coefficients; for sigma, ``conf_int`` has the exact one of the chi-square
+# distribution, and the profile comes close to it.
 
 few = np.random.default_rng(3).choice(len(X), size=15, replace=False)
 figure, panels = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained", sharey=True)
