@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 import reference_fits as reference
+import scipy
 from sklearn.datasets import load_diabetes
+from sklearn.utils.fixes import parse_version
 
 from sklearn_gml import GaussianMLRegressor, likelihood_ratio_test
 
@@ -11,6 +13,11 @@ DIGITS = 11
 
 # What 11 digits of a statistic leave of a p-value whose logarithm it is.
 PVALUE_DIGITS = 10
+
+# Quantiles of Student's t that older versions of scipy find by a root search.
+QUANTILE_DIGITS = (
+    11 if parse_version(scipy.__version__) >= parse_version("1.17") else 10
+)
 
 LM = reference.names("lm", "freq", "wlm")
 
@@ -46,7 +53,7 @@ def test_table(name, method):
     assert reference.digits(frame["statistic"], truth["t"]) >= DIGITS
     assert reference.digits(frame["pvalue"], truth["p"]) >= PVALUE_DIGITS
     limits = frame[["low", "high"]]
-    assert reference.digits(limits, truth["confint95_t"]) >= DIGITS
+    assert reference.digits(limits, truth["confint95_t"]) >= QUANTILE_DIGITS
     np.testing.assert_array_equal(case.fit.conf_int()[:-1], limits)
     assert f"R^2 {truth['r2']:.3f}" in str(case.fit.summary())
     assert f"AIC {case.fit.aic_:.2f}" in str(case.fit.summary())
@@ -72,12 +79,15 @@ def test_predictions(name):
     mean = case.fit.predict_dist(X, kind="mean")
     assert reference.digits(mean.kwds["scale"], truth["se_mean"]) >= DIGITS
     interval = np.transpose(mean.interval(0.95))
-    assert reference.digits(interval, truth["confint95_t"]) >= DIGITS
+    assert reference.digits(interval, truth["confint95_t"]) >= QUANTILE_DIGITS
     later = case.fit.predict_dist(X, kind="predictive", noise_scale=scale)
     interval = np.transpose(later.interval(0.95))
     # Limits near zero are known to the digits of their distance.
     reach = np.abs(np.diff(truth["interval95_t"]))
-    assert reference.digits(interval, truth["interval95_t"], scale=reach) >= DIGITS
+    assert (
+        reference.digits(interval, truth["interval95_t"], scale=reach)
+        >= QUANTILE_DIGITS
+    )
     if "interval95_plugin_normal_ml" in truth:
         plugin = case.fit.predict_dist(X, noise_scale=scale).interval(0.95)
         truth = truth["interval95_plugin_normal_ml"]
