@@ -12,6 +12,7 @@ from ._inference import (
     information_sigma,
     profile_reach,
     profile_sigma,
+    with_prior_directions,
     without_unidentified,
 )
 from ._influence import POWERS, FittedRows, Influence, influence, outside
@@ -44,7 +45,7 @@ class ConstantNoiseInference:
         Of the rows of the fit.
     mean : ndarray of shape (t, q)
         Parameters of the mean, the intercept first if there is one.
-    root : ndarray of shape (q, r)
+    data_root : ndarray of shape (q, r)
         Root of the inverse information of the mean, sigma aside.
     sigma : ndarray of shape (t,)
     rank : int
@@ -56,7 +57,7 @@ class ConstantNoiseInference:
 
     statistics: GaussianStatistics
     mean: np.ndarray
-    root: np.ndarray
+    data_root: np.ndarray
     sigma: np.ndarray
     rank: int
     fit_intercept: bool
@@ -106,6 +107,13 @@ class ConstantNoiseInference:
         if self.fit_intercept:
             return self.statistics.mean[:n_features]
         return np.zeros(n_features)
+
+    @cached_property
+    def root(self):
+        """The same with what the prior knows of directions without data."""
+        if not self.alpha:
+            return self.data_root
+        return with_prior_directions(self.data_root, self.alpha, self.centre)
 
     @property
     def explained(self):

@@ -206,6 +206,31 @@ def empty_directions(root, n_features):
     return np.eye(n_features) - basis @ basis.T
 
 
+def with_prior_directions(root, alpha, centre):
+    """The root of a posterior, the directions without data included.
+
+    Of more columns than rows, the factor of a ridge has only the directions that some
+    row speaks of. The others have the variance 1 / alpha of the prior.
+
+    Parameters
+    ----------
+    root : ndarray of shape (q, r)
+    alpha : float
+    centre : ndarray of shape (p,)
+        Where the mean does not depend on those directions.
+
+    Returns
+    -------
+    ndarray of shape (q, r) or (q, r + p)
+    """
+    q, rank = root.shape
+    if rank == q:
+        return root
+    empty = empty_directions(root, len(centre)) / np.sqrt(alpha)
+    moved = np.vstack([-centre @ empty, empty])[-q:]
+    return np.hstack([root, moved])
+
+
 def profile_reach(level, freedom, degrees):
     r"""Half the length of a profile-likelihood interval, in standard errors.
 

@@ -253,6 +253,21 @@ def test_posterior_of_the_mean(seed, alpha):
     close(later.kwds["scale"] ** 2, variance + model.sigma_**2)
 
 
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_posterior_of_more_columns_than_rows(fit_intercept):
+    """Where no row speaks, the prior does."""
+    generated, alpha = problem(0, "wide"), 0.5
+    X = generated.X + 3.0
+    model = GaussianMLRegressor(alpha=alpha, fit_intercept=fit_intercept)
+    model.fit(X, generated.y)
+    if fit_intercept:
+        X = np.column_stack([np.ones(len(X)), X])
+    penalty = alpha * np.eye(X.shape[1])
+    penalty[: int(fit_intercept)] = 0.0
+    truth = model.sigma_**2 * np.linalg.inv(X.T @ X + penalty)
+    close(model.coef_covariance(), truth, 1e-8)
+
+
 def test_nothing_is_said_of_rows_outside_the_data():
     rng = np.random.default_rng(0)
     X = rng.normal(loc=[0.0, 1e3], size=(40, 2)) * [1.0, 1e-3]
