@@ -303,7 +303,8 @@ class GaussianInferenceMixin:
         Returns
         -------
         Summary
-            With ``to_frame()``, if pandas is installed.
+            With ``to_frame()``, if pandas is installed. Its R^2 is that of ``score``;
+            without an intercept it is about zero, as R and statsmodels have it.
 
         Examples
         --------

@@ -228,7 +228,7 @@ def log_evidence(model):
 @given(seed=seeds, alpha=st.sampled_from([0.0, 0.01, 1.0, 30.0]), y=st.floats(-9, 9))
 def test_predictive_density_is_a_ratio_of_evidences(seed, alpha, y):
     """Bayes' rule for one more row; with alpha = 0 the classical t is the same."""
-    generated = problem(seed, "long")
+    generated = problem(seed, "wide" if alpha and seed % 2 else "long")
     x = np.random.default_rng(seed).standard_normal((1, generated.X.shape[1]))
     before = fitted(generated, method="reml", alpha=alpha)
     after = GaussianMLRegressor(
