@@ -1,6 +1,6 @@
 """Everything that can be said of the parameters under constant noise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -270,12 +270,15 @@ class ConstantNoiseInference:
         )
         return Influence(leverage, *measures)
 
-    def distribution(self, mean, leverage, noise_scale=None):
-        """Student's t of the mean at rows, or of y there with a noise scale (n,).
+    def distribution(self, rows, mean, kind):
+        """Student's t about the mean (n,) or (n, t) of rows.
 
-        ``leverage`` is that of the rows, whatever their noise.
+        Of y there (``kind="predictive"``) or of the mean itself (``kind="mean"``).
         """
-        share = leverage if noise_scale is None else leverage + noise_scale**2
+        # Of the mean: the noise of the row does not matter.
+        share = self.leverage(replace(rows, noise_scale=None))
+        if kind == "predictive":
+            share += 1.0 if rows.noise_scale is None else rows.noise_scale**2
         scale = np.sqrt(np.multiply.outer(share, self.variance))
         return stats.t(self.freedom, loc=mean, scale=scale.reshape(mean.shape))
 

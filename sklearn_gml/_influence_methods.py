@@ -101,12 +101,9 @@ class GaussianInfluenceMixin:
         """Student's t of y at rows (``kind="predictive"``) or of their mean."""
         known = self._inference()
         X = self._validated(X)
-        leverage = known.leverage(Rows.of(X, np.empty((X.shape[0], 0))))
-        scale = None
-        if kind == "predictive":
-            scale = validate_noise_scale(noise_scale, X)
-            scale = np.ones(X.shape[0]) if scale is None else scale
-        return known.distribution(self._mean(X), leverage, scale)
+        scale = validate_noise_scale(noise_scale, X)
+        rows = Rows.of(X, np.empty((X.shape[0], 0)), noise_scale=scale)
+        return known.distribution(rows, self._mean(X), kind)
 
     def _rows_of_fit(self, X, y, sample_weight, noise_scale):
         """Validated rows of the features and targets of the fit."""
