@@ -12,14 +12,21 @@ top floor down::
     floor 4   _matrix_free    the objective of wide sparse rows
               _nonnegative    the objective over coefficients that are not negative
               _varying        the objective with noise that varies
-              _prediction     what a fitted model says of new rows and of itself
+              _prediction     what a fitted model says of new rows
+              _inference_methods  what it says of its parameters
+              _influence_methods  what it says of single rows
+              _comparison     one model against a larger one
     floor 3   _likelihood     objectives: value, gradient, information
               _varying_point  the same where noise varies
               _maximize       Newton and L-BFGS over any objective
-              _inference      covariance of the parameters, from the factor
+              _constant_noise how surely the parameters are known: from the factor
+              _varying_noise  the same where noise varies: from the information
     floor 2   _statistics     what a fit needs to know of its rows, and sums of it
               _row_sums       what it sums over them again where noise varies
               _coordinates    coordinates in which that is well conditioned
+              _inference      estimates with their covariance: tests, intervals
+              _influence      rows seen through the factor of a fit
+              _summary        the table, as text, HTML and data frame
     floor 1   _noise          which columns drive the noise; linear predictors
               _reduction      rows to one triangular factor
               _refinement     the last Newton step, in doubled precision
@@ -35,8 +42,10 @@ top floor down::
     objective -> maximise -> Solution -> coef_, intercept_, sigma_, loglik_
 """
 
+from ._comparison import likelihood_ratio_test
 from ._regressor import GaussianMLRegressor
 from ._statistics import GaussianStatistics
+from ._summary import pipeline_summary
 from .exceptions import DegenerateFitWarning, RankDeficiencyWarning
 
 __version__ = "0.1.0"
@@ -47,4 +56,6 @@ __all__ = [
     "GaussianStatistics",
     "RankDeficiencyWarning",
     "__version__",
+    "likelihood_ratio_test",
+    "pipeline_summary",
 ]

@@ -1,51 +1,272 @@
-"""How surely the parameters of the mean are known, from the factor of a fit."""
+"""How surely parameters are known: covariances, tests, intervals.
+
+Numbers in, numbers out: nothing here knows an estimator or sees a row.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from scipy import linalg, special, stats
+from sklearn.utils import check_array
 
 # A coefficient counts as identified if at most this share of its squared length
 # lies in directions without data; what rounding leaves there is far less.
 UNIDENTIFIED_SHARE = 1e-10
 
+# Hypotheses whose correlation matrix has a smaller reciprocal condition say the same
+# thing twice.
+DEPENDENT = 1e-12
 
-def covariance(root, variance, means, n_features):
-    """Covariance of the parameters of the mean, for each target.
+
+@dataclass(frozen=True, eq=False)
+class ParameterEstimates:
+    """Parameters of one target, and how surely they are known.
+
+    Everything that is said of parameters is said from this, whatever the noise
+    model and whatever the kind of covariance.
+
+    Attributes
+    ----------
+    names : tuple of str
+    values : ndarray of shape (k,)
+    covariance : ndarray of shape (k, k)
+        NaN for parameters of which nothing is known.
+    degrees_of_freedom : float
+        Of Student's t; infinity stands for the normal distribution.
+    """
+
+    names: tuple
+    values: np.ndarray
+    covariance: np.ndarray
+    degrees_of_freedom: float = np.inf
+
+    @cached_property
+    def standard_errors(self):
+        return np.sqrt(np.diagonal(self.covariance))
+
+    @property
+    def distribution(self):
+        """Distribution of the standardised parameters."""
+        if np.isinf(self.degrees_of_freedom):
+            return stats.norm()
+        return stats.t(self.degrees_of_freedom)
+
+    @property
+    def statistics(self):
+        """Estimate over standard error."""
+        return self.values / self.standard_errors
+
+    @property
+    def pvalues(self):
+        """Of the hypotheses that the parameters are zero, one by one, two-sided."""
+        return 2.0 * self.distribution.sf(np.abs(self.statistics))
+
+    def interval(self, level):
+        """Confidence limits, shape (k, 2)."""
+        reach = self.distribution.isf(0.5 * (1.0 - level)) * self.standard_errors
+        return np.column_stack([self.values - reach, self.values + reach])
+
+    def wald(self, contrasts, hypothesised):
+        """Statistic and p-value of ``contrasts @ values == hypothesised``.
+
+        ``d' (C V C')^-1 d / h`` with ``d = C values - hypothesised`` and h rows of
+        C, against ``F(h, degrees_of_freedom)``; not divided by h and against
+        ``chi2(h)`` without degrees of freedom.
+        """
+        used = contrasts.any(axis=0)
+        contrasts = contrasts[:, used]
+        covariance = contrasts @ self.covariance[np.ix_(used, used)] @ contrasts.T
+        if not np.isfinite(covariance).all():
+            return np.nan, np.nan
+        # In units of their standard errors, so that the condition does not depend on
+        # the units of the parameters.
+        errors = np.sqrt(np.diagonal(covariance))
+        distance = (contrasts @ self.values[used] - hypothesised) / errors
+        correlation = covariance / np.outer(errors, errors)
+        if np.linalg.eigvalsh(correlation)[0] < DEPENDENT * len(correlation):
+            raise ValueError(
+                f"The {len(correlation)} hypotheses are linearly dependent: remove "
+                "those that follow from the others."
+            )
+        along = linalg.solve_triangular(
+            np.linalg.cholesky(correlation), distance, lower=True
+        )
+        statistic, count = float(along @ along), len(along)
+        if np.isinf(self.degrees_of_freedom):
+            return statistic, float(stats.chi2.sf(statistic, count))
+        statistic /= count
+        return statistic, float(stats.f.sf(statistic, count, self.degrees_of_freedom))
+
+
+@dataclass(frozen=True, eq=False)
+class HypothesisTest:
+    """Result of a test.
+
+    Attributes
+    ----------
+    statistic : float or ndarray of shape (t,)
+    pvalue : float or ndarray of shape (t,)
+        Probability of a larger statistic under the hypothesis.
+    distribution : {"F", "chi2"}
+        What the statistic is compared with.
+    degrees_of_freedom : tuple of float
+        Of that distribution: two for F, one for chi2.
+    """
+
+    statistic: float
+    pvalue: float
+    distribution: str
+    degrees_of_freedom: tuple
+
+    def __str__(self):
+        freedom = ", ".join(f"{value:g}" for value in self.degrees_of_freedom)
+        pairs = zip(
+            np.atleast_1d(self.statistic), np.atleast_1d(self.pvalue), strict=True
+        )
+        return "\n".join(
+            f"{self.distribution}({freedom}) = {statistic:.4g}, p = {pvalue:.2g}"
+            for statistic, pvalue in pairs
+        )
+
+
+def check_level(level):
+    """Raise unless ``level`` is the probability of an interval."""
+    if not 0.0 < level < 1.0:
+        raise ValueError(
+            f"level must lie between 0 and 1, got {level!r}; 0.95 is usual."
+        )
+
+
+def contrast_matrix(hypotheses, names):
+    """Matrix (h, k) of hypotheses: names, one or several, or contrasts."""
+    wanted = [hypotheses] if isinstance(hypotheses, str) else hypotheses
+    if all(isinstance(one, str) for one in wanted):
+        unknown = [one for one in wanted if one not in names]
+        if unknown:
+            raise ValueError(
+                f"hypotheses names parameters that do not exist: {unknown}. There "
+                f"are {list(names)}."
+            )
+        return np.eye(len(names))[[names.index(one) for one in wanted]]
+    contrasts = np.atleast_2d(
+        check_array(
+            hypotheses, ensure_2d=False, dtype=np.float64, input_name="hypotheses"
+        )
+    )
+    if contrasts.shape[1] != len(names):
+        raise ValueError(
+            f"hypotheses has {contrasts.shape[1]} columns, but there are "
+            f"{len(names)} parameters: {list(names)}."
+        )
+    if not contrasts.any(axis=1).all():
+        raise ValueError("hypotheses has a row of zeros, which says nothing.")
+    return contrasts
+
+
+def without_unidentified(matrix, root, means, n_features):
+    """``matrix`` (..., q, q) with NaN for parameters that the data do not identify.
 
     Parameters
     ----------
+    matrix : ndarray of shape (..., q, q)
     root : ndarray of shape (q, r)
-        Root of the inverse information, sigma aside; the intercept first if
-        q = n_features + 1.
-    variance : ndarray of shape (t,)
-        Variance of the noise.
+        Root of the inverse information; the intercept first if q = n_features + 1.
     means : ndarray of shape (p,)
         Means of the features.
     n_features : int
-
-    Returns
-    -------
-    ndarray of shape (t, q, q)
-        NaN for the parameters that the data do not identify.
     """
-    matrix = root @ root.T
-    lost = _unidentified(root, means, n_features)
-    matrix[lost] = np.nan
-    matrix[:, lost] = np.nan
-    return matrix * variance[:, None, None]
+    lost = unidentified(root, means, n_features)
+    matrix[..., lost, :] = np.nan
+    matrix[..., :, lost] = np.nan
+    return matrix
 
 
-def _unidentified(root, means, n_features):
+def unidentified(root, means, n_features):
     """Mask (q,) of the parameters that some direction without data changes."""
     q, rank = root.shape
     has_intercept = q - n_features
     lost = np.zeros(q, dtype=bool)
     if rank == q:
         return lost
-    slopes = root[has_intercept:, has_intercept:]
-    basis, _ = np.linalg.qr(slopes)
-    empty = np.eye(n_features) - basis @ basis.T
+    empty = empty_directions(root, n_features)
     lost[has_intercept:] = np.diagonal(empty) > UNIDENTIFIED_SHARE
     if has_intercept:
         # The intercept makes up for the means of what such a direction adds.
         shift, size = empty @ means, np.linalg.norm(means)
         lost[0] = np.linalg.norm(shift) > np.sqrt(UNIDENTIFIED_SHARE) * size
     return lost
+
+
+def empty_directions(root, n_features):
+    """Projection (p, p) onto the directions of coefficients without data."""
+    has_intercept = len(root) - n_features
+    # The first column is that of the intercept alone.
+    basis, _ = np.linalg.qr(root[has_intercept:, has_intercept:])
+    return np.eye(n_features) - basis @ basis.T
+
+
+def with_prior_directions(root, alpha, centre):
+    """The root of a posterior, the directions without data included.
+
+    Of more columns than rows, the factor of a ridge has only the directions that some
+    row speaks of. The others have the variance 1 / alpha of the prior.
+
+    Parameters
+    ----------
+    root : ndarray of shape (q, r)
+    alpha : float
+    centre : ndarray of shape (p,)
+        Where the mean does not depend on those directions.
+
+    Returns
+    -------
+    ndarray of shape (q, r) or (q, r + p)
+    """
+    q, rank = root.shape
+    if rank == q:
+        return root
+    empty = empty_directions(root, len(centre)) / np.sqrt(alpha)
+    moved = np.vstack([-centre @ empty, empty])[-q:]
+    return np.hstack([root, moved])
+
+
+def profile_reach(level, freedom, degrees):
+    r"""Half the length of a profile-likelihood interval, in standard errors.
+
+    With sigma (and the other coefficients) at its maximum for every value of a
+    coefficient, twice the log-likelihood falls by
+    :math:`m \log(1 + t^2 / \nu)` at t standard errors (classical ones, of
+    :math:`\nu` degrees of freedom) from the estimate, and the interval ends where that
+    is the quantile of chi2(1). m is n; with the other coefficients integrated out, as
+    the restricted likelihood does, it is :math:`\nu + 1`.
+    """
+    quantile = stats.chi2.ppf(level, 1)
+    return np.sqrt(freedom * np.expm1(quantile / degrees))
+
+
+def profile_sigma(level, freedom):
+    r"""Limits of a profile-likelihood interval for sigma, over s.
+
+    The coefficients integrated out, twice the restricted log-likelihood falls by
+    :math:`\nu (\log(\sigma^2 / s^2) + s^2 / \sigma^2 - 1)` from its maximum at s. In
+    :math:`q = s^2 / \sigma^2` the end is :math:`q - 1 - \log q = c / \nu`, which the
+    two real branches of Lambert's W solve.
+    """
+    quantile = stats.chi2.ppf(level, 1)
+    argument = -np.exp(-1.0 - quantile / freedom)
+    ratio = -special.lambertw(argument, [-1, 0]).real
+    return 1.0 / np.sqrt(ratio)
+
+
+def exact_sigma(level, freedom):
+    """Limits for sigma over ``sqrt(squares)``, as squares / sigma^2 is chi-square."""
+    tail = 0.5 * (1.0 - level)
+    quantiles = stats.chi2.isf([tail, 1.0 - tail], freedom)
+    return 1.0 / np.sqrt(quantiles)
+
+
+def information_sigma(level, degrees):
+    """Limits for sigma over its estimate: log sigma is normal, variance 1 / (2 m)."""
+    reach = stats.norm.isf(0.5 * (1.0 - level)) / np.sqrt(2.0 * degrees)
+    return np.exp([-reach, reach])

@@ -7,12 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from ._linalg import EPS, ROUNDING_MARGIN, column_norms, factorize, triangle
-from ._refinement import refine
+from ._refinement import DOUBLED_CANCELLATION, refine
 from ._statistics import gaussian_loglik
-
-# Cancellation up to here leaves fourteen digits of a double, because rounding
-# errors average; beyond, the last Newton step is done in doubled precision.
-DOUBLED_CANCELLATION = 2.0**8
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,6 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ._blocks import WIDE
-from ._inference import covariance
 from ._noise import sigma_at
 from ._statistics import LOG_2PI
 from ._validation import (
@@ -65,21 +63,36 @@ class GaussianPredictionMixin:
             sigma *= scale.reshape(-1, *[1] * (mean.ndim - 1))
         return mean, sigma
 
-    def predict_dist(self, X, *, noise_scale=None):
-        """The distribution of y at X under the fitted parameters.
+    def predict_dist(self, X, *, kind="plugin", noise_scale=None):
+        """The distribution of y at X.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n, p)
+        kind : {"plugin", "predictive", "mean"}, default="plugin"
+            ``"plugin"``: y at x under the fitted parameters, as if they were known.
+
+            ``"predictive"``: y at x with the uncertainty of the parameters, exact
+            (R's ``interval="prediction"``): Student t of n - rank degrees of freedom,
+            scale ``s sqrt(noise_scale^2 + h)`` with the :meth:`leverage` h.
+
+            ``"mean"``: the mean at x (R's ``interval="confidence"``), scale
+            ``s sqrt(h)``.
+
+            With alpha > 0, h is that of the posterior of the coefficients, s is
+            ``sigma_``, and the degrees of freedom are n - 1 (n without intercept);
+            with ``method="reml"`` that is the posterior of y or its mean under flat
+            priors of the intercept and log sigma.
         noise_scale : array-like of shape (n,), optional
             What is known of the noise of these rows: it multiplies sigma.
 
         Returns
         -------
-        scipy.stats frozen normal distribution
-            With ``loc`` of shape (n,) or (n, t): ``pdf``, ``logpdf``, ``cdf``,
-            ``ppf``, ``interval``, ``rvs`` and the others work on all rows at once.
-            The uncertainty of the parameters themselves is not in it.
+        scipy.stats frozen distribution
+            ``norm``, or ``t`` with parameter uncertainty, ``loc`` of shape (n,) or
+            (n, t): ``pdf``, ``logpdf``, ``cdf``, ``ppf``, ``interval``, ``rvs`` and the
+            others work on all rows at once. Its scale is NaN where the data do not
+            identify the mean or leave nothing to learn the noise from.
 
         Examples
         --------
@@ -91,6 +104,12 @@ class GaussianPredictionMixin:
         >>> print(at_two.sf(5.0).round(4))
         [0.0009]
         """
+        if kind in ("predictive", "mean"):
+            return self._uncertain_distribution(X, kind, noise_scale)
+        if kind != "plugin":
+            raise ValueError(
+                f"kind must be 'plugin', 'predictive' or 'mean', got {kind!r}."
+            )
         return stats.norm(*self._mean_and_sigma(X, noise_scale))
 
     def loglik_samples(self, X, y, *, noise_scale=None):
@@ -148,60 +167,3 @@ class GaussianPredictionMixin:
             return float(density.mean() if normalize else density.sum())
         total = float(weight @ density)
         return total / float(weight.sum()) if normalize else total
-
-    def coef_covariance(self):
-        """Covariance of the intercept and the coefficients.
-
-        ``s^2 (X'X)^-1`` with ``s^2 = RSS / (n - rank)``, whatever the ``method``: with
-        Student's t of n - rank degrees of freedom it gives the exact intervals and
-        tests of the classical linear model. With alpha > 0 it is the posterior
-        covariance ``sigma^2 (X'X + alpha I)^-1`` instead.
-
-        Returns
-        -------
-        ndarray of shape (q, q) or (t, q, q)
-            The intercept comes first, if there is one, then the coefficients.
-            Standard errors are the square roots of its diagonal. NaN for parameters
-            that the data do not identify, and throughout where n is not larger than
-            the rank.
-
-        Raises
-        ------
-        ValueError
-            With ``positive=True``, where no such matrix describes the uncertainty,
-            and after a fit of wide sparse ``X``, which never formed the information.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from sklearn_gml import GaussianMLRegressor
-        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 4.0, 6.0]
-        >>> model = GaussianMLRegressor().fit(X, y)
-        >>> print(np.sqrt(np.diagonal(model.coef_covariance())).round(4))
-        [0.2646 0.1414]
-        """
-        check_is_fitted(self)
-        if self._roots[0] is None:
-            raise ValueError(
-                "Standard errors need the information matrix, which is not formed for "
-                f"sparse X with {self.n_features_in_} columns, more than {WIDE}: use "
-                "fewer columns or dense X."
-            )
-        if self.positive:
-            raise ValueError(
-                "Bounded coefficients have no covariance matrix that describes their "
-                "uncertainty: use positive=False."
-            )
-        if hasattr(self, "noise_coef_") and self.noise_coef_.size:
-            matrices = np.array([root @ root.T for root in self._roots])
-            return matrices[0] if self.coef_.ndim == 1 else matrices
-        n_features, weights = self.n_features_in_, self.statistics_.sum_weights
-        variance = np.atleast_1d(self.sigma_) ** 2
-        if not self.alpha:
-            freedom = weights - self.rank_
-            if self.method == "ml":
-                variance = variance * weights / freedom if freedom > 0 else np.nan
-            variance = np.full(self.statistics_.n_targets, variance)
-        means = self.statistics_.mean[:n_features]
-        matrices = covariance(self._roots[0], variance, means, n_features)
-        return matrices[0] if self.coef_.ndim == 1 else matrices

@@ -26,6 +26,10 @@ from scipy.linalg import lapack
 from ._doubled import matmul_doubled, matmul_pair, two_product, two_sum
 from ._linalg import EPS, invert_upper, solve_upper
 
+# Cancellation up to here leaves fourteen digits of a double, because rounding
+# errors average; beyond, products with the rows are taken in doubled precision.
+DOUBLED_CANCELLATION = 2.0**8
+
 # A step that takes away most of the squares has cancelled their digits, and the
 # next starts nearer. Two are enough up to condition numbers of 1e15.
 MAX_STEPS = 4
@@ -115,15 +119,29 @@ def _doubled_gradient(rows, mean):
 
 def _whitened_products(rows, root, mean, cancellation):
     """``[W r]' [W r]`` summed over the weighted rows."""
-    q, n_targets = mean.shape
-    first = 1 + rows.n_features - q
-    maps = np.zeros((q + n_targets, q + n_targets))
-    maps[:q, :q], maps[:q, q:] = root, -mean
-    maps[q:, q:] = np.eye(n_targets)
-    products = np.zeros((q + n_targets, q + n_targets))
-    for block, weight in rows.exact_blocks():
-        white = matmul_doubled(block[:, first:], maps, cancellation)
+    size = root.shape[1] + mean.shape[1]
+    products = np.zeros((size, size))
+    for white, weight in whitened_blocks(rows, root, mean, cancellation):
         if weight is not None:
             white *= np.sqrt(weight)
         products += white.T @ white
     return products
+
+
+def whitened_blocks(rows, root, mean, cancellation):
+    """``([W r], w or None)`` block by block: whitened columns and residuals.
+
+    In doubled precision where ``cancellation`` asks for it.
+    """
+    (q, n_white), n_targets = root.shape, mean.shape[1]
+    first = 1 + rows.n_features - q
+    maps = np.zeros((q + n_targets, n_white + n_targets))
+    maps[:q, :n_white], maps[:q, n_white:] = root, -mean
+    maps[q:, n_white:] = np.eye(n_targets)
+    doubled = cancellation >= DOUBLED_CANCELLATION
+    for block, weight in rows.exact_blocks():
+        design = block[:, first:]
+        if doubled:
+            yield matmul_doubled(design, maps, cancellation), weight
+        else:
+            yield design @ maps, weight

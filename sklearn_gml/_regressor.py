@@ -13,6 +13,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._blocks import WIDE, Rows
 from ._callbacks import CallbackSupportMixin, begin_fit, watch_blocks
+from ._inference_methods import GaussianInferenceMixin
+from ._influence_methods import GaussianInfluenceMixin
 from ._likelihood import StatisticsObjective
 from ._matrix_free import MatrixFreeObjective
 from ._maximize import maximize_lbfgs, maximize_newton
@@ -36,6 +38,8 @@ MAXIMISERS = {
 
 
 class GaussianMLRegressor(
+    GaussianInferenceMixin,
+    GaussianInfluenceMixin,
     GaussianPredictionMixin,
     CallbackSupportMixin,
     MultiOutputMixin,
@@ -130,8 +134,8 @@ class GaussianMLRegressor(
     n_iter_ : int
         Steps that the solver took.
     statistics_ : GaussianStatistics
-        Everything that a fit with constant noise knew of the data. Not there for
-        sparse X with more than 4096 columns, see Notes.
+        Everything that a fit with constant noise needs to know of the data. Not there
+        for sparse X with more than 4096 columns, see Notes.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -277,15 +281,16 @@ class GaussianMLRegressor(
             self._check_combinations(positions, rows)
             vector_target = data.y.ndim == 1
             statistics = None
-            if positions is not None and len(positions):
-                objectives = self._varying_objectives(rows, positions)
-            elif rows.is_wide_and_sparse:
+            if rows.is_wide_and_sparse:
                 rows.check_finite()
                 settings = {"fit_intercept": self.fit_intercept, "alpha": self.alpha}
                 objectives = [MatrixFreeObjective(rows, **settings)]
             else:
                 statistics = summarise(rows, vector_target, data.feature_names)
-                objectives = [self._objective(statistics)]
+                if positions is not None and len(positions):
+                    objectives = self._varying_objectives(rows, statistics, positions)
+                else:
+                    objectives = [self._objective(statistics)]
             self._maximise(objectives, rows, vector_target, positions)
             self._set_or_delete("statistics_", statistics)
         if context is not None:
@@ -398,10 +403,11 @@ class GaussianMLRegressor(
             restricted=self.method == "reml",
         )
 
-    def _varying_objectives(self, rows, positions):
+    def _varying_objectives(self, rows, statistics, positions):
         """An objective for each target: their noise has nothing in common."""
-        # Whatever is known of the noise, the columns are centred by frequency.
-        statistics = summarise(replace(rows, noise_scale=None))
+        if rows.noise_scale is not None:
+            # Whatever is known of the noise, the columns are centred by frequency.
+            statistics = summarise(replace(rows, noise_scale=None))
         return [
             VaryingNoiseObjective(
                 rows,
@@ -491,6 +497,7 @@ class GaussianMLRegressor(
             len(estimate.coef) * (objective.rank + objective.noise_rank)
             for objective, estimate in pairs
         )
+        self._n_parameters = n_parameters
         n_samples = objectives[0].sum_weights
         self.aic_ = -2.0 * self.loglik_ + 2.0 * n_parameters
         self.bic_ = -2.0 * self.loglik_ + n_parameters * log(n_samples)

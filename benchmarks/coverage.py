@@ -1,0 +1,106 @@
+"""How often intervals cover what they should, by simulation.
+
+Data sets of a linear model with constant noise are drawn again and again, fitted, and
+their intervals compared with the truth: the last coefficient, sigma, the mean at a new
+row and y at that row. Classical intervals and predictions are exact, so that they have
+to agree with the nominal level to the error of the simulation; profile-likelihood
+intervals agree better the more rows there are.
+
+Data sets with the same X are the targets of one fit: 500 of them at a time, with a new
+X for each fit.
+
+    python benchmarks/coverage.py            # 20,000 data sets of each size
+    python benchmarks/coverage.py --small    # 2,000
+"""
+
+import argparse
+
+import numpy as np
+
+from sklearn_gml import GaussianMLRegressor
+
+SIZES = (12, 30, 300)
+LEVELS = (0.5, 0.9, 0.95, 0.99)
+TARGETS = 500
+COEF, INTERCEPT, SIGMA = np.array([1.0, 0.0, -2.0]), 5.0, 3.0
+
+EXACT = ("coefficient", "sigma", "mean", "predictive")
+PROFILE = ("profile coefficient, ml", "profile coefficient, reml", "profile sigma")
+
+
+def covered(rng, n_samples):
+    """Mask (len(LEVELS), TARGETS) for each kind of interval, of one X."""
+    X = rng.standard_normal((n_samples, len(COEF)))
+    x = rng.standard_normal((1, len(COEF)))
+    noise = SIGMA * rng.standard_normal((n_samples + 1, TARGETS))
+    Y = INTERCEPT + (X @ COEF)[:, None] + noise[:-1]
+    mean = INTERCEPT + x @ COEF
+    y = mean + noise[-1:]
+    model = GaussianMLRegressor().fit(X, Y)
+    restricted = GaussianMLRegressor(method="reml").fit(X, Y)
+    masks = {name: [] for name in (*EXACT, *PROFILE)}
+
+    def note(name, truth, limits):
+        low, high = np.moveaxis(np.asarray(limits), -1, 0)
+        masks[name].append((low <= truth) & (truth <= high))
+
+    for level in LEVELS:
+        limits = model.conf_int(level)
+        note("coefficient", COEF[-1], limits[:, -2])
+        note("sigma", SIGMA, limits[:, -1])
+        for kind, truth in (("mean", mean[0]), ("predictive", y[0])):
+            low, high = model.predict_dist(x, kind=kind).interval(level)
+            note(kind, truth, np.column_stack([low[0], high[0]]))
+        for fit in (model, restricted):
+            limits = fit.conf_int(level, method="profile")
+            note(f"profile coefficient, {fit.method}", COEF[-1], limits[:, -2])
+        # The same for both fits.
+        note("profile sigma", SIGMA, limits[:, -1])
+    return {name: np.array(mask) for name, mask in masks.items()}
+
+
+def coverage(n_samples, n_sets, seed=0):
+    """Share (len(LEVELS),) of data sets covered, for each kind of interval."""
+    rng = np.random.default_rng([seed, n_samples])
+    rounds = [covered(rng, n_samples) for _ in range(n_sets // TARGETS)]
+    return {
+        name: np.mean([one[name].mean(axis=1) for one in rounds], axis=0)
+        for name in rounds[0]
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--small", action="store_true", help="2,000 data sets")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    n_sets = 2_000 if arguments.small else 20_000
+    levels = np.array(LEVELS)
+    error = np.sqrt(levels * (1.0 - levels) / n_sets)
+    errors = (
+        f"{100 * one:.2f} at {level:.0%}"
+        for one, level in zip(error, LEVELS, strict=True)
+    )
+    print(f"Coverage in % of {n_sets:,} data sets; Monte-Carlo standard errors:")
+    print(", ".join(errors) + ".")
+    print("In brackets, for the exact intervals: distance in those standard errors.\n")
+    print("| n | interval | " + " | ".join(f"{level:.0%}" for level in LEVELS) + " |")
+    print("| ---: | --- |" + " ---: |" * len(LEVELS))
+    worst = 0.0
+    for n_samples in SIZES:
+        shares = coverage(n_samples, n_sets, arguments.seed)
+        for name, share in shares.items():
+            cells = [f"{100 * value:.2f}" for value in share]
+            if name in EXACT:
+                distance = (share - levels) / error
+                worst = max(worst, np.abs(distance).max())
+                cells = [
+                    f"{cell} ({d:+.1f})"
+                    for cell, d in zip(cells, distance, strict=True)
+                ]
+            print(f"| {n_samples} | {name} | " + " | ".join(cells) + " |", flush=True)
+    print(f"\nLargest distance of an exact interval: {worst:.1f} standard errors.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,282 @@
+"""The table of what was learned: as text, as HTML, as a data frame."""
+
+from dataclasses import dataclass
+from html import escape
+from textwrap import wrap
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+# Estimates are shown to two digits of their standard error: the third says nothing.
+ERROR_DIGITS = 2
+
+# More places after the point (or zeros before it), or more digits before it, are
+# shown with an exponent.
+MAX_PLACES, MAX_DIGITS = 6, 10
+
+# Statistics beyond this are shown to three digits, p-values below this with an
+# exponent.
+MAX_STATISTIC, SMALL_PVALUE = 1e5, 1e-4
+
+# Characters of a line of notes.
+LINE = 79
+
+
+@dataclass(frozen=True, eq=False)
+class TargetSummary:
+    """What was learned about one target.
+
+    Attributes
+    ----------
+    estimates : ParameterEstimates
+    interval : ndarray of shape (k, 2)
+    figures : dict of str to str
+        Figures of this target alone, ready to print.
+    """
+
+    estimates: object
+    interval: np.ndarray
+    figures: dict
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """The table of a fitted model: ``print`` it, or let a notebook show it.
+
+    Estimates and their intervals are rounded to two digits of the standard error,
+    here and not in :meth:`to_frame`.
+
+    Attributes
+    ----------
+    title : str
+    figures : dict of str to str
+        Figures of the whole fit, ready to print.
+    targets : tuple of TargetSummary
+    level : float
+        Probability of the intervals.
+    posterior : bool
+        Whether the table describes a posterior, of which there are no tests.
+    notes : tuple of str
+    """
+
+    title: str
+    figures: dict
+    targets: tuple
+    level: float
+    posterior: bool
+    notes: tuple
+
+    def to_frame(self):
+        """The table as numbers, with all their digits.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each parameter, indexed by its name (with several targets by
+            target and name). Columns ``estimate``, ``standard_error``, ``statistic``,
+            ``pvalue``, ``low``, ``high``; without the two of the test for a posterior.
+
+        Raises
+        ------
+        ImportError
+            Without pandas.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError(
+                "to_frame needs pandas, which the extra 'examples' installs: "
+                "pip install 'sklearn-gml[examples]'."
+            ) from error
+        frames = [
+            pd.DataFrame(self._columns(target), index=list(target.estimates.names))
+            for target in self.targets
+        ]
+        if len(frames) == 1:
+            return frames[0]
+        return pd.concat(dict(enumerate(frames)), names=["target", "parameter"])
+
+    def _columns(self, target):
+        estimates = target.estimates
+        columns = {
+            "estimate": estimates.values,
+            "standard_error": estimates.standard_errors,
+        }
+        if not self.posterior:
+            columns["statistic"] = estimates.statistics
+            columns["pvalue"] = estimates.pvalues
+        columns["low"], columns["high"] = target.interval.T
+        return columns
+
+    def _header(self, target):
+        header = (
+            ["", "mean", "sd"] if self.posterior else ["", "estimate", "std. error"]
+        )
+        if not self.posterior:
+            letter = "z" if np.isinf(target.estimates.degrees_of_freedom) else "t"
+            header += [letter, "p-value"]
+        return [*header, f"{100 * self.level:g} % interval", ""]
+
+    def _rows(self, target):
+        """Cells of the table as text, a list for each row."""
+        columns = self._columns(target)
+        rows = zip(*columns.values(), strict=True)
+        for name, values in zip(target.estimates.names, rows, strict=True):
+            row = dict(zip(columns, values, strict=True))
+            shown = [row[key] for key in ("estimate", "standard_error", "low", "high")]
+            estimate, error, *limits = rounded(shown, row["standard_error"])
+            cells = [name, estimate, error]
+            if not self.posterior:
+                cells += [_statistic(row["statistic"]), _pvalue(row["pvalue"])]
+            yield [*cells, *limits]
+
+    def __str__(self):
+        lines = [self.title, _line(self.figures)]
+        for number, target in enumerate(self.targets):
+            lines.append("")
+            if len(self.targets) > 1:
+                lines.append(f"Target {number}")
+            lines += [_line(target.figures), ""]
+            lines += _aligned(self._header(target), list(self._rows(target)))
+        lines.append("")
+        for note in self.notes:
+            lines += wrap(note, LINE)
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self):
+        parts = [f"<p><b>{escape(self.title)}</b><br>{escape(_line(self.figures))}</p>"]
+        for number, target in enumerate(self.targets):
+            caption = escape(_line(target.figures))
+            if len(self.targets) > 1:
+                caption = f"Target {number}: {caption}"
+            *header, interval, _ = self._header(target)
+            head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
+            head += f'<th colspan="2">{escape(interval)}</th>'
+            body = "".join(
+                f"<tr><th>{escape(name)}</th>"
+                + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+                + "</tr>"
+                for name, *cells in self._rows(target)
+            )
+            parts.append(
+                f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
+                f"<tbody>{body}</tbody></table>"
+            )
+        parts += [f"<p>{escape(note)}</p>" for note in self.notes]
+        return "\n".join(parts)
+
+
+def rounded(values, error):
+    """``values`` as text, to two digits of ``error``; "-" for what is not known.
+
+    All with an exponent, if one of them would have too many digits without.
+    """
+    if not np.isfinite(error) or error == 0.0:
+        return [f"{value:.4g}" if np.isfinite(value) else "-" for value in values]
+    exponent = int(f"{error:.{ERROR_DIGITS - 1}e}".partition("e")[2])
+    places = ERROR_DIGITS - 1 - exponent
+    largest = max(map(abs, values))
+    if abs(places) > MAX_PLACES or largest >= 10.0**MAX_DIGITS:
+        return [_with_exponent(value, places) for value in values]
+    # Adding zero turns a rounded -0.0 into 0.0.
+    return [f"{round(value, places) + 0.0:.{max(places, 0)}f}" for value in values]
+
+
+def _with_exponent(value, places):
+    if abs(value) < 0.5 * 10.0**-places:
+        return "0"
+    leading = int(f"{value:e}".partition("e")[2])
+    return f"{value:.{max(leading + places, 0)}e}"
+
+
+def _statistic(value):
+    if not np.isfinite(value):
+        return "-"
+    return f"{value:.2f}" if abs(value) < MAX_STATISTIC else f"{value:.3g}"
+
+
+def _pvalue(value):
+    if not np.isfinite(value):
+        return "-"
+    return f"{value:.2g}" if value >= SMALL_PVALUE else f"{value:.1e}"
+
+
+def _line(figures):
+    return "   ".join(f"{name} {value}" for name, value in figures.items())
+
+
+def _aligned(header, rows):
+    """Lines of a table whose numbers stand with their decimal points in a column."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    for head, column in zip(header[1:], columns[1:], strict=True):
+        if head == "p-value":
+            continue
+        after = [len(cell.partition(".")[2]) + ("." in cell) for cell in column]
+        column[:] = [
+            cell + " " * (max(after) - own)
+            for cell, own in zip(column, after, strict=True)
+        ]
+    # The name of the interval stands over both of its columns.
+    widths = [max(map(len, column)) for column in columns]
+    for place in range(len(header) - 2):
+        widths[place] = max(widths[place], len(header[place]))
+    widths[-2] = max(widths[-2], len(header[-2]) - widths[-1] - 2)
+    lines = [
+        [f"{name:{widths[0]}}"]
+        + [f"{cell:>{width}}" for cell, width in zip(cells, widths[1:], strict=True)]
+        for name, *cells in zip(*columns, strict=True)
+    ]
+    heads = [
+        f"{head:>{width}}" for head, width in zip(header, widths[:-2], strict=False)
+    ]
+    heads.append(f"{header[-2]:>{widths[-2] + widths[-1] + 2}}")
+    return ["  ".join(line).rstrip() for line in [heads, *lines]]
+
+
+def pipeline_summary(pipeline, **parameters):
+    """Summary of the last step of a pipeline, its columns named by the steps before.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Fitted, with a model at its end that has a ``summary`` method.
+    **parameters
+        Passed on to :meth:`GaussianMLRegressor.summary`. ``X``, if needed for a
+        robust kind, is what the last step was fitted to.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    TypeError
+        For anything but a pipeline; take ``best_estimator_`` of a search.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import PolynomialFeatures
+    >>> from sklearn_gml import GaussianMLRegressor, pipeline_summary
+    >>> x = np.linspace(0, 1, 20)[:, None]
+    >>> y = x[:, 0] ** 2 + 0.01 * np.cos(40 * x[:, 0])
+    >>> curve = make_pipeline(
+    ...     PolynomialFeatures(2, include_bias=False), GaussianMLRegressor()
+    ... ).fit(x, y)
+    >>> pipeline_summary(curve).targets[0].estimates.names
+    ('intercept', 'x0', 'x0^2')
+    """
+    if not isinstance(pipeline, Pipeline):
+        raise TypeError(
+            f"pipeline must be a Pipeline, got {type(pipeline).__name__}. Of a search, "
+            "take best_estimator_; a model on its own has summary()."
+        )
+    check_is_fitted(pipeline)
+    names = None
+    if len(pipeline) > 1:
+        names = pipeline[:-1].get_feature_names_out()
+    return pipeline[-1].summary(feature_names=names, **parameters)
