@@ -21,9 +21,13 @@ top floor down::
               _row_sums       what it sums over them again where noise varies
               _coordinates    coordinates in which that is well conditioned
     floor 1   _noise          which columns drive the noise; linear predictors
+    floor 1   _distributions  distributions of targets that were transformed
               _reduction      rows to one triangular factor
               _refinement     the last Newton step, in doubled precision
-    floor 0   _linalg         triangular factors: rank, condition, solve
+    floor 0   _transformations  monotone maps, and scikit-learn's among them
+              _numerical_transformation  those of which only two functions are known
+              _truncation     a distribution within an interval
+              _linalg         triangular factors: rank, condition, solve
               _doubled        matrix products in doubled precision
               _blocks         rows in cache-sized float64 blocks
               _validation     input checks
