@@ -17,6 +17,7 @@ top floor down::
               _varying_point  the same where noise varies
               _maximize       Newton and L-BFGS over any objective
               _inference      covariance of the parameters, from the factor
+              _compose        the distribution of a whole model: pipelines, targets
     floor 2   _statistics     what a fit needs to know of its rows, and sums of it
               _row_sums       what it sums over them again where noise varies
               _coordinates    coordinates in which that is well conditioned
@@ -39,6 +40,7 @@ top floor down::
     objective -> maximise -> Solution -> coef_, intercept_, sigma_, loglik_
 """
 
+from ._compose import predict_dist
 from ._regressor import GaussianMLRegressor
 from ._statistics import GaussianStatistics
 from .exceptions import DegenerateFitWarning, RankDeficiencyWarning
@@ -51,4 +53,5 @@ __all__ = [
     "GaussianStatistics",
     "RankDeficiencyWarning",
     "__version__",
+    "predict_dist",
 ]

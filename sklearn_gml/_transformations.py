@@ -120,7 +120,7 @@ def box_cox(exponent):
 
 
 def yeo_johnson(exponent):
-    """Box-Cox of 1 + y above zero, mirrored with 2 - exponent below (Yeo, Johnson 2000)."""
+    """Box-Cox of 1 + y above zero, mirrored with 2 - exponent below (Yeo 2000)."""
     exponent = _per_target(exponent)
     with np.errstate(divide="ignore", over="ignore"):
         upper, lower = -1.0 / exponent, 1.0 / (2.0 - exponent)

@@ -1,5 +1,7 @@
 """Transformed targets: densities with their Jacobian, quantiles, moments."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -91,7 +93,7 @@ def integral_of_density(distribution, lower):
     y = distribution.ppf(np.concatenate([tail, 1.0 - tail[-2::-1]])[:, None])
     y = np.sort(np.vstack([y, np.clip(0.0, y[0], y[-1])]), axis=0)
     total = 0.0
-    for start, stop in zip(y[:-1], y[1:], strict=True):
+    for start, stop in pairwise(y):
 
         def density(points):
             return np.moveaxis(distribution.pdf(np.moveaxis(points, -1, 0)), 0, -1)
@@ -322,7 +324,7 @@ def test_derivative_that_cannot_be_found_is_refused():
     rough = FunctionTransformer(
         lambda y: y, lambda z: z + 1e-7 * np.abs(np.sin(1e9 * z)), validate=True
     )
-    with pytest.raises(ValueError, match="cannot be found numerically at y=1.3"):
+    with pytest.raises(ValueError, match=r"cannot be found numerically at y=1\.3"):
         inverse_transformed(stats.norm(1.0, 1.0), rough).logpdf(1.3)
 
 

@@ -15,6 +15,7 @@ FLOORS = {
     "_varying_point": 3,
     "_maximize": 3,
     "_inference": 3,
+    "_compose": 3,
     "_statistics": 2,
     "_row_sums": 2,
     "_coordinates": 2,
