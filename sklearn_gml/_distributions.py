@@ -2,20 +2,12 @@
 
 import numpy as np
 from scipy import stats
-from scipy.integrate import tanhsinh
 from sklearn.preprocessing import FunctionTransformer
 
 from ._numerical_transformation import NumericalTransformation
+from ._quadrature import quadrature
 from ._transformations import LOG, Affine, known_steps, leaves
 from ._truncation import Truncated
-
-# Integrals over double exponential nodes reach rounding level where the integrand is
-# smooth; what they miss of this is said, not hidden.
-QUADRATURE_RTOL = 1e-10
-QUADRATURE_LIMIT = 1e-6
-
-# scipy inverts smaller ones wrongly for Student's t; no integral has mass there.
-SMALLEST_PROBABILITY = 1e-280
 
 # Probabilities at which an inverse function is compared with the known one.
 PROBES = np.array([0.01, 0.25, 0.5, 0.75, 0.99])
@@ -23,9 +15,14 @@ PROBES = np.array([0.01, 0.25, 0.5, 0.75, 0.99])
 
 def batch_shape(distribution):
     """Shape of the array of distributions: () for one, (n,) or (n, t) for rows."""
-    shape = getattr(distribution, "shape", None)
-    if shape is not None:
-        return shape
+    if not hasattr(distribution, "kwds"):
+        if hasattr(distribution, "logpdf") and hasattr(distribution, "shape"):
+            return distribution.shape
+        raise TypeError(
+            "distribution must be a frozen scipy distribution, such as "
+            "scipy.stats.norm(loc, scale), or one from predict_dist, got "
+            f"{type(distribution).__name__}."
+        )
     parameters = (*distribution.args, *distribution.kwds.values())
     return np.broadcast_shapes(*(np.shape(values) for values in parameters))
 
@@ -248,18 +245,16 @@ class TransformedDistribution:
         """Expectation of a function of y, over the probabilities of both halves."""
 
         def integrand(u):
-            u = np.maximum(np.moveaxis(u, -1, 0), SMALLEST_PROBABILITY)
             with np.errstate(over="ignore", invalid="ignore"):
                 total = function(self.ppf(u)) + function(self.isf(u))
-            return np.moveaxis(np.where(exists, total, 0.0), 0, -1)
+            return np.where(exists, total, 0.0)
 
-        shape = self.shape or (1,)
         # An integral of zero, as of a symmetric distribution, has no relative error.
         with np.errstate(over="ignore", invalid="ignore"):
             typical = np.abs(function(self.ppf(0.1))) + np.abs(function(self.isf(0.1)))
-        typical = np.reshape(np.where(exists, typical, 0.0), shape)
-        integral = quadrature(integrand, np.zeros(shape), np.full(shape, 0.5), typical)
-        return integral.reshape(self.shape)
+        typical = np.where(exists, typical, 1.0)
+        zero = np.zeros(self.shape)
+        return quadrature(integrand, zero, zero + 0.5, typical)
 
     @property
     def tail_indices(self):
@@ -285,32 +280,3 @@ def tail_indices(distribution):
         (freedom,), _, _ = parameters_of(distribution)
         return freedom, freedom
     return np.inf, np.inf
-
-
-def quadrature(integrand, lower, upper, typical=0.0):
-    """Integrals of a vectorised integrand over finite intervals, one an element.
-
-    The integrand takes and returns arrays whose last axis is that of the nodes.
-    ``typical`` is a size against which the error is small enough as well.
-
-    Raises
-    ------
-    ArithmeticError
-        If the error may be larger than 1e-6 of the integral.
-    """
-    result = tanhsinh(
-        integrand,
-        lower,
-        upper,
-        rtol=QUADRATURE_RTOL,
-        atol=QUADRATURE_RTOL * np.min(typical),
-        preserve_shape=True,
-    )
-    size = np.abs(result.integral) + typical
-    bad = ~result.success & ~(result.error <= QUADRATURE_LIMIT * size)
-    if np.any(bad):
-        error = np.max(result.error[bad] / size[bad])
-        raise ArithmeticError(
-            f"Quadrature did not converge: the relative error may be {error:.1e}."
-        )
-    return result.integral

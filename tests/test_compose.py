@@ -107,18 +107,13 @@ def test_targets_of_two_dimensions():
         assert distribution.logpdf(Y2).shape == Y2.shape
         # To the mass beyond the range of Box-Cox, 4e-4 of the widest of these.
         np.testing.assert_allclose(distribution.median(), model.predict(X2), rtol=1e-3)
-        columns = [
-            TransformedTargetRegressor(
+        for j in range(3):
+            column = TransformedTargetRegressor(
                 GaussianMLRegressor(), transformer=transformer
-            ).fit(X2, Y2[:, [j]])
-            for j in range(3)
-        ]
-        for j, column in enumerate(columns):
-            alone = predict_dist(column, X2).logpdf(Y2[:, [j]])
+            ).fit(X2, Y2[:, j])
+            alone = predict_dist(column, X2).logpdf(Y2[:, j])
             # Two maximisations of the exponents, each to 1e-8.
-            np.testing.assert_allclose(
-                distribution.logpdf(Y2)[:, [j]], alone, rtol=1e-6
-            )
+            np.testing.assert_allclose(distribution.logpdf(Y2)[:, j], alone, rtol=1e-6)
 
 
 def test_targets_transformed_twice():

@@ -8,6 +8,7 @@ PACKAGE = Path(__file__).parents[1] / "sklearn_gml"
 FLOORS = {
     "_regressor": 5,
     "_matrix_free": 4,
+    "metrics": 4,
     "_nonnegative": 4,
     "_varying": 4,
     "_prediction": 4,
@@ -16,6 +17,7 @@ FLOORS = {
     "_maximize": 3,
     "_inference": 3,
     "_compose": 3,
+    "_scores": 2,
     "_statistics": 2,
     "_row_sums": 2,
     "_coordinates": 2,
@@ -25,6 +27,7 @@ FLOORS = {
     "_refinement": 1,
     "_numerical_transformation": 0,
     "_transformations": 0,
+    "_quadrature": 0,
     "_truncation": 0,
     "_linalg": 0,
     "_doubled": 0,
