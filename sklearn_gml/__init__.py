@@ -9,7 +9,9 @@ The way of the data is one direction, and imports run the same way, from the
 top floor down::
 
     floor 5   _regressor      the estimator: validates, orchestrates, exposes
-    floor 4   _matrix_free    the objective of wide sparse rows
+              displays        pictures: what the two rooms of displays below draw
+    floor 4   _prediction_displays  pictures of predictions beside what happened
+              _matrix_free    the objective of wide sparse rows
               metrics         scores of distributions, scorers of models
               _nonnegative    the objective over coefficients that are not negative
               _varying        the objective with noise that varies
@@ -24,12 +26,15 @@ top floor down::
               _coordinates    coordinates in which that is well conditioned
     floor 1   _noise          which columns drive the noise; linear predictors
     floor 2   _scores         scores of distributions: the formulas
+    floor 2   _likelihood_display  pictures of a fit's likelihood
+              _scores         scores of distributions: the formulas
               _statistics     what a fit needs to know of its rows, and sums of it
     floor 1   _distributions  distributions of targets that were transformed
               _reduction      rows to one triangular factor
               _refinement     the last Newton step, in doubled precision
     floor 0   _transformations  monotone maps, and scikit-learn's among them
               _numerical_transformation  those of which only two functions are known
+              _plotting       axes and colours of the displays
               _quadrature     integrals over probabilities, of all rows at once
               _truncation     a distribution within an interval
               _linalg         triangular factors: rank, condition, solve

@@ -7,6 +7,8 @@ PACKAGE = Path(__file__).parents[1] / "sklearn_gml"
 
 FLOORS = {
     "_regressor": 5,
+    "displays": 5,
+    "_prediction_displays": 4,
     "_matrix_free": 4,
     "metrics": 4,
     "_nonnegative": 4,
@@ -17,6 +19,7 @@ FLOORS = {
     "_maximize": 3,
     "_inference": 3,
     "_compose": 3,
+    "_likelihood_display": 2,
     "_scores": 2,
     "_statistics": 2,
     "_row_sums": 2,
@@ -27,6 +30,7 @@ FLOORS = {
     "_refinement": 1,
     "_numerical_transformation": 0,
     "_transformations": 0,
+    "_plotting": 0,
     "_quadrature": 0,
     "_truncation": 0,
     "_linalg": 0,
