@@ -356,8 +356,8 @@ class CalibrationDisplay:
         -------
         self
         """
-        first = ax is None
         self.axes_ = histogram, coverage = two_axes(ax)
+        first = not coverage.has_data()
         self.figure_ = histogram.figure
         n = len(self.pit)
         levels = np.linspace(0.0, 1.0, 201)
