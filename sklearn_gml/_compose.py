@@ -44,7 +44,8 @@ def predict_dist(model, X, *, kind="plugin"):
         distribution of y = g^-1(z), with the Jacobian of g in its density, for any
         monotone ``transformer`` of ``TransformedTargetRegressor``. A transformation
         whose range is not the whole line truncates: the distribution is that of z
-        within the range.
+        within the range. ``model.predict`` of a transformed target is the median,
+        where nothing is truncated, not the mean.
 
     Raises
     ------

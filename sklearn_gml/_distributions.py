@@ -137,10 +137,12 @@ class TransformedDistribution:
         """The function where y has an image; elsewhere the values at the ends."""
         y = np.asarray(y, dtype=np.float64)
         inside = self.transformation.contains(y)
-        if np.all(inside):
-            return function(y)
-        centre = self.median()
-        values = function(np.where(inside, y, centre))
+        # Infinity is the answer at poles and where z grows beyond numbers.
+        with np.errstate(over="ignore", divide="ignore"):
+            if np.all(inside):
+                return function(y)
+            centre = self.median()
+            values = function(np.where(inside, y, centre))
         outside = np.where(y < centre, below, above)
         values = np.where(inside, values, outside)
         return np.where(np.isnan(y), np.nan, values)

@@ -5,7 +5,7 @@ from scipy.differentiate import derivative
 
 # Tail probabilities that say where a distribution lies, out to the smallest that
 # scipy inverts for Student's t (beyond 1e-290 it gives the other infinity).
-TAILS = np.concatenate([10.0 ** -np.arange(280, 2, -9.0), np.linspace(0.01, 0.5, 50)])
+TAILS = np.concatenate([10.0 ** -np.arange(280, 2, -9.0), np.linspace(0.01, 0.5, 15)])
 BULK = 1e-6  # tail probability that bounds where nearly all values are
 
 # z and g(h(z)) are the same if they agree to this, relative to the spread of z or to
@@ -45,13 +45,21 @@ class NumericalTransformation:
 
     def __init__(self, transformer, distribution):
         self.transformer = transformer
-        upper = distribution.isf(_leading(TAILS, distribution))
-        lower = distribution.ppf(_leading(TAILS, distribution))
-        self.vector = lower.ndim < 3
-        width = 1 if self.vector else lower.shape[-1]
-        z = np.sort(np.concatenate([lower, upper]).reshape(-1, width), axis=0)
-        self._check_columns(z[len(z) // 2], transformer)
+        self.name = " ".join(repr(transformer).split())
+        shape = np.shape(distribution.ppf(0.5))
+        self.vector = len(shape) < 2
+        width = 1 if self.vector else shape[-1]
+
+        def extremes(quantiles):
+            rows = quantiles.reshape(-1, width)
+            return np.quantile(rows, [0.0, 0.5, 1.0], axis=0, method="nearest")
+
+        # One probability at a time: all of them for a million rows are many numbers.
+        z = [extremes(distribution.ppf(tail)) for tail in TAILS]
+        z += [extremes(distribution.isf(tail)) for tail in TAILS]
+        z = np.sort(np.concatenate(z), axis=0)
         self.row = z[len(z) // 2]
+        self._check_columns(transformer)
         within = distribution.isf(0.16) - distribution.ppf(0.16)
         self.spread = np.median(within.reshape(-1, width), axis=0) / 2.0
 
@@ -74,10 +82,11 @@ class NumericalTransformation:
     def _ends(self, pairs):
         return tuple(self._per_target(values) for values in zip(*pairs, strict=True))
 
-    def _check_columns(self, row, transformer):
+    def _check_columns(self, transformer):
         """Each target must be transformed by itself."""
         if self.vector:
             return
+        row = self.row
         base = np.tile(row, (len(row), 1))
         changed = base + np.diag(0.5 * (1.0 + np.abs(row)))
         with np.errstate(all="ignore"):
@@ -85,10 +94,10 @@ class NumericalTransformation:
             after = transformer.inverse_transform(changed)
         others = ~np.eye(len(row), dtype=bool)
         if before.shape != after.shape or np.shape(after) != base.shape:
-            raise ValueError(f"{transformer} changes the number of targets.")
+            raise ValueError(f"{self.name} changes the number of targets.")
         if not np.array_equal(before[others], after[others], equal_nan=True):
             raise ValueError(
-                f"{transformer} mixes targets: the distribution of each target by "
+                f"{self.name} mixes targets: the distribution of each target by "
                 "itself needs a transformation of each target by itself."
             )
 
@@ -168,7 +177,7 @@ class NumericalTransformation:
             # Many functions have their singularity at zero.
             step = np.minimum(step / SHORTER, np.where(z == 0, step, np.abs(z) / 2.0))
         raise ValueError(
-            f"The derivative of {self.transformer} cannot be found numerically at "
+            f"The derivative of {self.name} cannot be found numerically at "
             f"y={np.broadcast_to(y, z.shape)[missing][0]}: a density needs a smooth "
             "transformation."
         )
@@ -178,14 +187,12 @@ class NumericalTransformation:
     def _survey(self, column, z, low, high):
         """Range, domain, growth, direction and spread of y for one target."""
         spread = self.spread[column]
-        every = np.linspace(0, len(z) - 1, 4 * POINTS).round().astype(int)
-        grid = np.unique(z[np.unique(every)])
-        grid = np.unique(np.concatenate([grid, np.linspace(low, high, POINTS)]))
+        grid = np.unique(np.concatenate([z, np.linspace(low, high, POINTS)]))
         works = self._round_trip(grid, column, ROUND_TRIP * spread)
         first, last = _longest_run(works)
         if first is None or grid[last] <= low or grid[first] >= high:
             raise ValueError(
-                f"The inverse of {self.transformer} does not undo it where the "
+                f"The inverse of {self.name} does not undo it where the "
                 f"predictions lie, around {np.median(z):.6g}: a distribution needs "
                 "functions that are inverse to each other."
             )
@@ -260,16 +267,10 @@ class NumericalTransformation:
         if np.any(turns):
             where = np.flatnonzero(turns)[0]
             raise ValueError(
-                f"{self.transformer} is not monotone: values {values[where]:.6g} and "
+                f"{self.name} is not monotone: values {values[where]:.6g} and "
                 f"{values[where + 1]:.6g} come in the wrong order. Of one branch, let "
                 "the function be NaN outside."
             )
-
-
-def _leading(probabilities, distribution):
-    """Probabilities along a new first axis, to meet an array of distributions."""
-    n_axes = np.ndim(distribution.ppf(0.5))
-    return probabilities.reshape(-1, *(1,) * n_axes)
 
 
 def _longest_run(mask):

@@ -5,7 +5,7 @@ find the distribution with :func:`~sklearn_gml.predict_dist`, and go into
 ``GridSearchCV(scoring=...)`` or ``cross_validate(scoring=...)``.
 
 ==============================  ===============================================
-score of (y_true, distribution)  what it is
+of (y_true, distribution)       what it is
 ==============================  ===============================================
 ``loglik_score``                mean log-density; higher is better
 ``crps_loss``                   continuous ranked probability score; lower

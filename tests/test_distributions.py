@@ -367,3 +367,10 @@ def test_truncation_wherever_the_mass_lies(loc, q, family):
             rounding += 1e-10
         np.testing.assert_allclose(truncated.cdf(z), q, rtol=1e-10, atol=rounding)
         np.testing.assert_allclose(truncated.sf(z), 1 - q, rtol=1e-10, atol=rounding)
+
+
+def test_densities_at_poles_and_beyond_numbers():
+    assert distribution_of("cube root", "norm").pdf(0.0)[0] == np.inf
+    exponential = distribution_of("exp", "norm")  # of which exp(800) overflows
+    np.testing.assert_array_equal(exponential.logpdf(800.0), np.full(3, -np.inf))
+    np.testing.assert_array_equal(exponential.sf(800.0), np.zeros(3))
