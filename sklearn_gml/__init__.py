@@ -9,8 +9,9 @@ The way of the data is one direction, and imports run the same way, from the
 top floor down::
 
     floor 5   _regressor      the estimator: validates, orchestrates, exposes
-              displays        pictures: what the two rooms of displays below draw
-    floor 4   _prediction_displays  pictures of predictions beside what happened
+              displays        pictures: what the rooms of displays below draw
+    floor 4   _predictive_display  predictions with intervals
+              _calibration_displays  whether predicted distributions come true
               _matrix_free    the objective of wide sparse rows
               metrics         scores of distributions, scorers of models
               _nonnegative    the objective over coefficients that are not negative

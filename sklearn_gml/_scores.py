@@ -92,7 +92,9 @@ def crps_loss(y_true, distribution, *, sample_weight=None):
     In closed form for the normal, Student's t with more than one degree of freedom
     and the lognormal distribution, after [1]_. Otherwise by quadrature of the
     equivalent integral over probabilities, :math:`2 \int_0^1 (1\{y < q_u\} - u)
-    (q_u - y) \, du` with quantiles :math:`q_u`, to about ten digits.
+    (q_u - y) \, du` with quantiles :math:`q_u`, to about ten digits. It is infinite
+    under tails that are heavy enough, however improbable: those of the exponential of
+    Student's t, or of Box-Cox with an exponent between -0.5 and 0.
 
     References
     ----------

@@ -52,15 +52,30 @@ class Transformation:
         return (y > self.domain[0]) & (y < self.domain[1])
 
 
+# Functions with names, and not lambdas, let a distribution be pickled.
+
+
+def _affine(scale, shift, y):
+    return scale * y + shift
+
+
+def _affine_inverse(scale, shift, z):
+    return (z - shift) / scale
+
+
+def _affine_log_derivative(scale, y):
+    return np.log(np.abs(scale)) + np.zeros(np.shape(y))
+
+
 class Affine(Transformation):
     """z = scale * y + shift."""
 
     def __init__(self, scale=1.0, shift=0.0):
         scale, shift = np.broadcast_arrays(_per_target(scale), _per_target(shift))
         super().__init__(
-            lambda y: scale * y + shift,
-            lambda z: (z - shift) / scale,
-            lambda y: np.log(np.abs(scale)) + np.zeros(np.shape(y)),
+            partial(_affine, scale, shift),
+            partial(_affine_inverse, scale, shift),
+            partial(_affine_log_derivative, scale),
             increasing=scale > 0,
         )
         object.__setattr__(self, "scale", scale)
@@ -73,31 +88,56 @@ def _per_target(values):
     return values.reshape(()) if values.size == 1 else values
 
 
+def _log_log_derivative(y):
+    return -np.log(y)
+
+
+def _logit_log_derivative(y):
+    return -np.log(y) - np.log1p(-y)
+
+
+def _arcsinh_log_derivative(y):
+    # hypot, because the square of a large y overflows.
+    return -np.log(np.hypot(1.0, y))
+
+
+def _cube(z):
+    return z**3
+
+
+def _cube_root_log_derivative(y):
+    return -np.log(3.0) - 2.0 / 3.0 * np.log(np.abs(y))
+
+
 LOG = Transformation(
-    np.log, np.exp, lambda y: -np.log(y), domain=(0.0, np.inf), growth=(0.0, np.inf)
+    np.log, np.exp, _log_log_derivative, domain=(0.0, np.inf), growth=(0.0, np.inf)
 )
-EXP = Transformation(np.exp, np.log, lambda y: +y, range=(0.0, np.inf), growth=(0, 0))
+EXP = Transformation(
+    np.exp, np.log, np.positive, range=(0.0, np.inf), growth=(0.0, 0.0)
+)
 LOGIT = Transformation(
     special.logit,
     special.expit,
-    lambda y: -np.log(y) - np.log1p(-y),
+    _logit_log_derivative,
     domain=(0.0, 1.0),
     growth=(0.0, 0.0),
 )
 ARCSINH = Transformation(
-    np.arcsinh,
-    np.sinh,
-    # hypot, because the square of a large y overflows.
-    lambda y: -np.log(np.hypot(1.0, y)),
-    growth=(np.inf, np.inf),
+    np.arcsinh, np.sinh, _arcsinh_log_derivative, growth=(np.inf, np.inf)
 )
+CUBE_ROOT = Transformation(np.cbrt, _cube, _cube_root_log_derivative, growth=(3.0, 3.0))
 
-CUBE_ROOT = Transformation(
-    np.cbrt,
-    lambda z: z**3,
-    lambda y: -np.log(3.0) - 2.0 / 3.0 * np.log(np.abs(y)),
-    growth=(3.0, 3.0),
-)
+
+def _box_cox(exponent, y):
+    return special.boxcox(y, exponent)
+
+
+def _box_cox_inverse(exponent, z):
+    return special.inv_boxcox(z, exponent)
+
+
+def _box_cox_log_derivative(exponent, y):
+    return (exponent - 1.0) * np.log(y)
 
 
 def box_cox(exponent):
@@ -107,9 +147,9 @@ def box_cox(exponent):
         end = -1.0 / exponent
         growth = 1.0 / np.abs(exponent)
     return Transformation(
-        lambda y: special.boxcox(y, exponent),
-        lambda z: special.inv_boxcox(z, exponent),
-        lambda y: (exponent - 1.0) * np.log(y),
+        partial(_box_cox, exponent),
+        partial(_box_cox_inverse, exponent),
+        partial(_box_cox_log_derivative, exponent),
         domain=(0.0, np.inf),
         range=(
             np.where(exponent > 0, end, -np.inf),
@@ -119,24 +159,28 @@ def box_cox(exponent):
     )
 
 
+def _mirrored(function, exponent, values):
+    """Function of the size above zero; mirrored, with 2 - exponent, below."""
+    size = np.abs(values)
+    with np.errstate(all="ignore"):  # of the half that is not taken
+        below, above = -function(size, 2.0 - exponent), function(size, exponent)
+    return np.where(values < 0, below, above)
+
+
+def _yeo_johnson_log_derivative(exponent, y):
+    return (exponent - 1.0) * np.sign(y) * np.log1p(np.abs(y))
+
+
 def yeo_johnson(exponent):
     """Box-Cox of 1 + y above zero, mirrored with 2 - exponent below (Yeo 2000)."""
     exponent = _per_target(exponent)
     with np.errstate(divide="ignore", over="ignore"):
         upper, lower = -1.0 / exponent, 1.0 / (2.0 - exponent)
         growth = 1.0 / np.abs(2.0 - exponent), 1.0 / np.abs(exponent)
-
-    def mirrored(function, values):
-        size = np.abs(values)
-        with np.errstate(all="ignore"):  # of the half that is not taken
-            return np.where(
-                values < 0, -function(size, 2.0 - exponent), function(size, exponent)
-            )
-
     return Transformation(
-        partial(mirrored, special.boxcox1p),
-        partial(mirrored, special.inv_boxcox1p),
-        lambda y: (exponent - 1.0) * np.sign(y) * np.log1p(np.abs(y)),
+        partial(_mirrored, special.boxcox1p, exponent),
+        partial(_mirrored, special.inv_boxcox1p, exponent),
+        partial(_yeo_johnson_log_derivative, exponent),
         range=(
             np.where(exponent > 2, lower, -np.inf),
             np.where(exponent < 0, upper, np.inf),

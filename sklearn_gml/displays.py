@@ -5,12 +5,9 @@ compute and draw, ``plot(ax=...)`` draws again, what was drawn are attributes th
 in ``_``.
 """
 
+from ._calibration_displays import CalibrationDisplay, ResidualsDisplay
 from ._likelihood_display import LikelihoodDisplay
-from ._prediction_displays import (
-    CalibrationDisplay,
-    PredictiveDisplay,
-    ResidualsDisplay,
-)
+from ._predictive_display import PredictiveDisplay
 
 __all__ = [
     "CalibrationDisplay",

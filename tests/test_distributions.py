@@ -1,5 +1,6 @@
 """Transformed targets: densities with their Jacobian, quantiles, moments."""
 
+import pickle
 from itertools import pairwise
 
 import numpy as np
@@ -374,3 +375,11 @@ def test_densities_at_poles_and_beyond_numbers():
     exponential = distribution_of("exp", "norm")  # of which exp(800) overflows
     np.testing.assert_array_equal(exponential.logpdf(800.0), np.full(3, -np.inf))
     np.testing.assert_array_equal(exponential.sf(800.0), np.zeros(3))
+
+
+def test_distributions_are_pickled():
+    y = np.array([0.4, 0.5, 0.7])
+    for name in ("sqrt", "exp", "logit", "arcsinh", "Box-Cox", "Yeo-Johnson -0.4"):
+        distribution = distribution_of(name, "t")
+        twin = pickle.loads(pickle.dumps(distribution))
+        np.testing.assert_array_equal(twin.logpdf(y), distribution.logpdf(y))

@@ -8,7 +8,8 @@ PACKAGE = Path(__file__).parents[1] / "sklearn_gml"
 FLOORS = {
     "_regressor": 5,
     "displays": 5,
-    "_prediction_displays": 4,
+    "_predictive_display": 4,
+    "_calibration_displays": 4,
     "_matrix_free": 4,
     "metrics": 4,
     "_nonnegative": 4,
