@@ -37,14 +37,10 @@ class PredictiveDisplay:
 
     Examples
     --------
-    >>> from sklearn.datasets import load_diabetes
-    >>> from sklearn_gml import GaussianMLRegressor
-    >>> from sklearn_gml.displays import PredictiveDisplay
-    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
-    >>> model = GaussianMLRegressor().fit(X, y)
-    >>> display = PredictiveDisplay.from_estimator(
-    ...     model, X, y, feature="bmi"
-    ... )  # doctest: +SKIP
+    Drawing needs matplotlib (see ``examples/plot_calibration.py`` for pictures)::
+
+        display = PredictiveDisplay.from_estimator(model, X, y, feature="bmi")
+        display.ax_.set_title("Progression of diabetes")
     """
 
     def __init__(
