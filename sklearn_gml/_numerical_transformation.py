@@ -90,8 +90,8 @@ class NumericalTransformation:
         base = np.tile(row, (len(row), 1))
         changed = base + np.diag(0.5 * (1.0 + np.abs(row)))
         with np.errstate(all="ignore"):
-            before = transformer.inverse_transform(base)
-            after = transformer.inverse_transform(changed)
+            before = np.asarray(transformer.inverse_transform(base))
+            after = np.asarray(transformer.inverse_transform(changed))
         others = ~np.eye(len(row), dtype=bool)
         if before.shape != after.shape or np.shape(after) != base.shape:
             raise ValueError(f"{self.name} changes the number of targets.")
@@ -120,14 +120,11 @@ class NumericalTransformation:
     def inverse(self, z):
         lower, upper = self.range
         z = np.clip(z, lower, upper)
-        ends = self.domain if np.all(self.increasing) else self.domain[::-1]
-        if not self.vector:
-            ends = (
-                np.where(self.increasing, *self.domain),
-                np.where(self.increasing, *self.domain[::-1]),
-            )
+        low, high = self.domain
+        first = np.where(self.increasing, low, high)
+        last = np.where(self.increasing, high, low)
         y = self._apply(self.transformer.inverse_transform, z)
-        return np.where(z == -np.inf, ends[0], np.where(z == np.inf, ends[1], y))
+        return np.where(z == -np.inf, first, np.where(z == np.inf, last, y))
 
     def _column(self, function, values, column):
         """The function of one target; ``column`` says which, element by element."""
