@@ -25,12 +25,10 @@ top floor down::
     floor 2   _statistics     what a fit needs to know of its rows, and sums of it
               _row_sums       what it sums over them again where noise varies
               _coordinates    coordinates in which that is well conditioned
-    floor 1   _noise          which columns drive the noise; linear predictors
-    floor 2   _scores         scores of distributions: the formulas
-    floor 2   _likelihood_display  pictures of a fit's likelihood
               _scores         scores of distributions: the formulas
-              _statistics     what a fit needs to know of its rows, and sums of it
-    floor 1   _distributions  distributions of targets that were transformed
+              _likelihood_display  pictures of a fit's likelihood
+    floor 1   _noise          which columns drive the noise; linear predictors
+              _distributions  distributions of targets that were transformed
               _reduction      rows to one triangular factor
               _refinement     the last Newton step, in doubled precision
     floor 0   _transformations  monotone maps, and scikit-learn's among them

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import stats
 from scipy.optimize import brentq
+from sklearn.utils.validation import check_is_fitted
 
 from ._plotting import BLUE, GREY, VERMILION, one_axes
 
@@ -246,14 +247,12 @@ class Profile:
 
 
 def _check(estimator):
-    if not hasattr(estimator, "statistics_") or not hasattr(
-        estimator, "coef_covariance"
-    ):
+    if not hasattr(estimator, "coef_covariance"):
         raise TypeError(
-            "The likelihood of a fitted GaussianMLRegressor can be drawn, with "
-            f"statistics_, got {type(estimator).__name__}. Of a pipeline, pass the "
-            "last step."
+            "The likelihood of a fitted GaussianMLRegressor can be drawn, got "
+            f"{type(estimator).__name__}. Of a pipeline, pass the last step."
         )
+    check_is_fitted(estimator)
     for name, allowed in (("alpha", 0.0), ("noise", "constant"), ("positive", False)):
         value = getattr(estimator, name, allowed)
         if value != allowed:
@@ -261,6 +260,11 @@ def _check(estimator):
                 f"{name}={value!r} has no profile in closed form: use "
                 f"{name}={allowed!r}."
             )
+    if not hasattr(estimator, "statistics_"):
+        raise ValueError(
+            "The likelihood of wide sparse X has no profile in closed form, because no "
+            "information matrix is formed: use fewer columns or dense X."
+        )
     if np.ndim(estimator.sigma_):
         raise ValueError("The likelihood of one target can be drawn: fit it alone.")
 

@@ -127,6 +127,33 @@ def cross_val_predict_of_normal(cv):
 
 
 @case
+def grid_search_over_noise():
+    grid = {"noise": ["constant", "log-linear"], "noise_columns": [["s5"], ["bmi"]]}
+    search = GridSearchCV(GaussianMLRegressor(), grid, scoring=loglik_scorer, cv=4)
+    search.fit(X, Y)
+    expected = []
+    for parameters in search.cv_results_["params"]:
+        folds = cross_validate(
+            GaussianMLRegressor(**parameters),
+            X,
+            Y,
+            cv=4,
+            return_estimator=True,
+            return_indices=True,
+        )
+        densities = [
+            stats.norm.logpdf(
+                Y.iloc[test], *model.predict(X.iloc[test], return_std=True)
+            ).mean()
+            for model, test in zip(
+                folds["estimator"], folds["indices"]["test"], strict=True
+            )
+        ]
+        expected.append(np.mean(densities))
+    return search.cv_results_["mean_test_score"], expected
+
+
+@case
 def halving_grid_search():
     ours, theirs = (
         HalvingGridSearchCV(inner, {"alpha": ALPHAS}, random_state=0).fit(X, Y)

@@ -264,6 +264,12 @@ def test_surface_of_a_coefficient_and_sigma(plt, model):
     [
         (GaussianMLRegressor(alpha=1.0), "sigma", ValueError, "alpha=1.0 .*alpha=0.0"),
         (GaussianMLRegressor(positive=True), 0, ValueError, "positive=True"),
+        (
+            GaussianMLRegressor(noise="log-linear"),
+            0,
+            ValueError,
+            "noise='log-linear' has no profile",
+        ),
         (BayesianRidge(), "sigma", TypeError, "got BayesianRidge"),
         (GaussianMLRegressor(), "age", ValueError, "no parameter 'age'.*'bmi'"),
         (GaussianMLRegressor(), 3, ValueError, "no coefficient 3: the model has 3"),

@@ -364,8 +364,10 @@ def test_truncation_wherever_the_mass_lies(loc, q, family):
         assert lower <= z <= upper
         # Rounding of z, times the density.
         rounding = 1e-15 * (1.0 + abs(loc)) * (1.0 + np.exp(truncated.logpdf(z)))
-        if family == "t":  # as exact as scipy 1.15 inverts it
-            rounding += 1e-10
+        if family == "t":
+            # Its small probabilities are inverted by scipy 1.15 to eight digits, and
+            # the probability beyond the limit is at most 0.05 where that was seen.
+            rounding += 1e-9
         np.testing.assert_allclose(truncated.cdf(z), q, rtol=1e-10, atol=rounding)
         np.testing.assert_allclose(truncated.sf(z), 1 - q, rtol=1e-10, atol=rounding)
 
