@@ -9,7 +9,11 @@ The way of the data is one direction, and imports run the same way, from the
 top floor down::
 
     floor 5   _regressor      the estimator: validates, orchestrates, exposes
-    floor 4   _matrix_free    the objective of wide sparse rows
+              displays        pictures: what the rooms of displays below draw
+    floor 4   _predictive_display  predictions with intervals
+              _calibration_displays  whether predicted distributions come true
+              _matrix_free    the objective of wide sparse rows
+              metrics         scores of distributions, scorers of models
               _nonnegative    the objective over coefficients that are not negative
               _varying        the objective with noise that varies
               _prediction     what a fitted model says of new rows
@@ -21,16 +25,25 @@ top floor down::
               _maximize       Newton and L-BFGS over any objective
               _constant_noise how surely the parameters are known: from the factor
               _varying_noise  the same where noise varies: from the information
+              _compose        the distribution of a whole model: pipelines, targets
     floor 2   _statistics     what a fit needs to know of its rows, and sums of it
               _row_sums       what it sums over them again where noise varies
               _coordinates    coordinates in which that is well conditioned
               _inference      estimates with their covariance: tests, intervals
               _influence      rows seen through the factor of a fit
               _summary        the table, as text, HTML and data frame
+              _scores         scores of distributions: the formulas
+              _likelihood_display  pictures of a fit's likelihood
     floor 1   _noise          which columns drive the noise; linear predictors
+              _distributions  distributions of targets that were transformed
               _reduction      rows to one triangular factor
               _refinement     the last Newton step, in doubled precision
-    floor 0   _linalg         triangular factors: rank, condition, solve
+    floor 0   _transformations  monotone maps, and scikit-learn's among them
+              _numerical_transformation  those of which only two functions are known
+              _plotting       axes and colours of the displays
+              _quadrature     integrals over probabilities, of all rows at once
+              _truncation     a distribution within an interval
+              _linalg         triangular factors: rank, condition, solve
               _doubled        matrix products in doubled precision
               _blocks         rows in cache-sized float64 blocks
               _validation     input checks
@@ -43,6 +56,7 @@ top floor down::
 """
 
 from ._comparison import likelihood_ratio_test
+from ._compose import predict_dist
 from ._regressor import GaussianMLRegressor
 from ._statistics import GaussianStatistics
 from ._summary import pipeline_summary
@@ -58,4 +72,5 @@ __all__ = [
     "__version__",
     "likelihood_ratio_test",
     "pipeline_summary",
+    "predict_dist",
 ]

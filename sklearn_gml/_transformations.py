@@ -1,0 +1,268 @@
+"""Strictly monotone maps of a target, and how to recognise scikit-learn's."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from scipy import special
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    PowerTransformer,
+    RobustScaler,
+    StandardScaler,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Transformation:
+    """A strictly monotone map z = g(y), from an interval onto an interval.
+
+    Every number may be an array with one entry a target.
+
+    Attributes
+    ----------
+    forward, inverse : callable
+        g and its inverse.
+    log_derivative : callable
+        log |g'(y)|.
+    domain : tuple
+        Open interval of y.
+    range : tuple
+        Open interval of z.
+    growth : tuple
+        How fast |y| grows toward the two ends of the range: the exponent of z, or of
+        1/(distance to the end) where the end is finite. It decides which moments of
+        y exist.
+    increasing : bool or ndarray of bool
+    """
+
+    forward: object
+    inverse: object
+    log_derivative: object
+    domain: tuple = (-np.inf, np.inf)
+    range: tuple = (-np.inf, np.inf)
+    growth: tuple = (1.0, 1.0)
+    increasing: object = True
+
+    def contains(self, y):
+        """Whether y has an image."""
+        return (y > self.domain[0]) & (y < self.domain[1])
+
+
+# Functions with names, and not lambdas, let a distribution be pickled.
+
+
+def _affine(scale, shift, y):
+    return scale * y + shift
+
+
+def _affine_inverse(scale, shift, z):
+    return (z - shift) / scale
+
+
+def _affine_log_derivative(scale, y):
+    return np.log(np.abs(scale)) + np.zeros(np.shape(y))
+
+
+class Affine(Transformation):
+    """z = scale * y + shift."""
+
+    def __init__(self, scale=1.0, shift=0.0):
+        scale, shift = np.broadcast_arrays(_per_target(scale), _per_target(shift))
+        super().__init__(
+            partial(_affine, scale, shift),
+            partial(_affine_inverse, scale, shift),
+            partial(_affine_log_derivative, scale),
+            increasing=scale > 0,
+        )
+        object.__setattr__(self, "scale", scale)
+        object.__setattr__(self, "shift", shift)
+
+
+def _per_target(values):
+    """A scalar for one target, so that it meets y of shape (n,) as well as (n, 1)."""
+    values = np.asarray(values, dtype=np.float64)
+    return values.reshape(()) if values.size == 1 else values
+
+
+def _log_log_derivative(y):
+    return -np.log(y)
+
+
+def _logit_log_derivative(y):
+    return -np.log(y) - np.log1p(-y)
+
+
+def _arcsinh_log_derivative(y):
+    # hypot, because the square of a large y overflows.
+    return -np.log(np.hypot(1.0, y))
+
+
+def _cube(z):
+    return z**3
+
+
+def _cube_root_log_derivative(y):
+    return -np.log(3.0) - 2.0 / 3.0 * np.log(np.abs(y))
+
+
+LOG = Transformation(
+    np.log, np.exp, _log_log_derivative, domain=(0.0, np.inf), growth=(0.0, np.inf)
+)
+EXP = Transformation(
+    np.exp, np.log, np.positive, range=(0.0, np.inf), growth=(0.0, 0.0)
+)
+LOGIT = Transformation(
+    special.logit,
+    special.expit,
+    _logit_log_derivative,
+    domain=(0.0, 1.0),
+    growth=(0.0, 0.0),
+)
+ARCSINH = Transformation(
+    np.arcsinh, np.sinh, _arcsinh_log_derivative, growth=(np.inf, np.inf)
+)
+CUBE_ROOT = Transformation(np.cbrt, _cube, _cube_root_log_derivative, growth=(3.0, 3.0))
+
+
+def _box_cox(exponent, y):
+    return special.boxcox(y, exponent)
+
+
+def _box_cox_inverse(exponent, z):
+    return special.inv_boxcox(z, exponent)
+
+
+def _box_cox_log_derivative(exponent, y):
+    return (exponent - 1.0) * np.log(y)
+
+
+def box_cox(exponent):
+    """(y^exponent - 1) / exponent for y > 0, the logarithm at exponent 0."""
+    exponent = _per_target(exponent)
+    with np.errstate(divide="ignore", over="ignore"):
+        end = -1.0 / exponent
+        growth = 1.0 / np.abs(exponent)
+    return Transformation(
+        partial(_box_cox, exponent),
+        partial(_box_cox_inverse, exponent),
+        partial(_box_cox_log_derivative, exponent),
+        domain=(0.0, np.inf),
+        range=(
+            np.where(exponent > 0, end, -np.inf),
+            np.where(exponent < 0, end, np.inf),
+        ),
+        growth=(0.0, growth),
+    )
+
+
+def _mirrored(function, exponent, values):
+    """Function of the size above zero; mirrored, with 2 - exponent, below."""
+    size = np.abs(values)
+    with np.errstate(all="ignore"):  # of the half that is not taken
+        below, above = -function(size, 2.0 - exponent), function(size, exponent)
+    return np.where(values < 0, below, above)
+
+
+def _yeo_johnson_log_derivative(exponent, y):
+    return (exponent - 1.0) * np.sign(y) * np.log1p(np.abs(y))
+
+
+def yeo_johnson(exponent):
+    """Box-Cox of 1 + y above zero, mirrored with 2 - exponent below (Yeo 2000)."""
+    exponent = _per_target(exponent)
+    with np.errstate(divide="ignore", over="ignore"):
+        upper, lower = -1.0 / exponent, 1.0 / (2.0 - exponent)
+        growth = 1.0 / np.abs(2.0 - exponent), 1.0 / np.abs(exponent)
+    return Transformation(
+        partial(_mirrored, special.boxcox1p, exponent),
+        partial(_mirrored, special.inv_boxcox1p, exponent),
+        partial(_yeo_johnson_log_derivative, exponent),
+        range=(
+            np.where(exponent > 2, lower, -np.inf),
+            np.where(exponent < 0, upper, np.inf),
+        ),
+        growth=growth,
+    )
+
+
+# The function alone says what the transformation is. Whether the inverse agrees is
+# checked later, where the distribution says at which values it has to.
+FUNCTIONS = {
+    None: (),
+    np.log: (LOG,),
+    np.log1p: (Affine(shift=1.0), LOG),
+    np.log2: (LOG, Affine(1.0 / np.log(2.0))),
+    np.log10: (LOG, Affine(1.0 / np.log(10.0))),
+    np.exp: (EXP,),
+    np.expm1: (EXP, Affine(shift=-1.0)),
+    np.sqrt: (box_cox(0.5), Affine(0.5, 1.0)),
+    np.cbrt: (CUBE_ROOT,),
+    np.arcsinh: (ARCSINH,),
+    np.negative: (Affine(-1.0),),
+    special.logit: (LOGIT,),
+}
+
+
+def _of_function(transformer):
+    arguments = transformer.kw_args, transformer.inv_kw_args
+    return None if any(arguments) else FUNCTIONS.get(transformer.func)
+
+
+def _of_standard_scaler(transformer):
+    scale = 1.0 if transformer.scale_ is None else transformer.scale_
+    shift = 0.0 if not transformer.with_mean else transformer.mean_
+    return (Affine(1.0 / np.asarray(scale), -np.asarray(shift) / scale),)
+
+
+def _of_robust_scaler(transformer):
+    scale = transformer.scale_ if transformer.with_scaling else 1.0
+    shift = transformer.center_ if transformer.with_centering else 0.0
+    return (Affine(1.0 / np.asarray(scale), -np.asarray(shift) / scale),)
+
+
+def _of_min_max_scaler(transformer):
+    return (Affine(transformer.scale_, transformer.min_),)
+
+
+def _of_max_abs_scaler(transformer):
+    return (Affine(1.0 / transformer.scale_),)
+
+
+def _of_power_transformer(transformer):
+    power = {"box-cox": box_cox, "yeo-johnson": yeo_johnson}[transformer.method]
+    steps = (power(transformer.lambdas_),)
+    if transformer.standardize:
+        steps += _of_standard_scaler(transformer._scaler)
+    return steps
+
+
+# Of exactly these types: a subclass may transform in its own way.
+TRANSFORMERS = {
+    FunctionTransformer: _of_function,
+    StandardScaler: _of_standard_scaler,
+    RobustScaler: _of_robust_scaler,
+    MinMaxScaler: _of_min_max_scaler,
+    MaxAbsScaler: _of_max_abs_scaler,
+    PowerTransformer: _of_power_transformer,
+}
+
+
+def leaves(transformer):
+    """The transformers of a fitted, possibly nested, pipeline in their order."""
+    if not isinstance(transformer, Pipeline):
+        return [transformer]
+    steps = [step for _, step in transformer.steps if step not in (None, "passthrough")]
+    return [leaf for step in steps for leaf in leaves(step)]
+
+
+def known_steps(transformer):
+    """The transformations that make up a fitted transformer, None if unknown."""
+    recognise = TRANSFORMERS.get(type(transformer))
+    # Clipped values have no way back: not one of the maps above.
+    if recognise is None or getattr(transformer, "clip", False):
+        return None
+    return recognise(transformer)

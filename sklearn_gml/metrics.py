@@ -1,0 +1,104 @@
+"""Scores of predicted distributions, and scorers for model selection.
+
+Scores take what happened and a distribution; scorers take a fitted model and data,
+find the distribution with :func:`~sklearn_gml.predict_dist`, and go into
+``GridSearchCV(scoring=...)`` or ``cross_validate(scoring=...)``.
+
+==============================  ===============================================
+of (y_true, distribution)       what it is
+==============================  ===============================================
+``loglik_score``                mean log-density; higher is better
+``crps_loss``                   continuous ranked probability score; lower
+``d2_loglik_score``             gain over the unconditional normal, as R^2
+``pit_values``                  probability integral transform
+``interval_coverage_score``     share of outcomes inside an interval
+``interval_width``              mean width of the intervals
+==============================  ===============================================
+
+``loglik_scorer``, ``neg_crps_scorer`` and ``d2_loglik_scorer`` are callables
+``(estimator, X, y, sample_weight=None)``, higher always better. With metadata routing
+enabled, ask for weights with ``loglik_scorer.set_score_request(sample_weight=True)``,
+best of a copy (``copy.deepcopy``): the scorers are shared.
+"""
+
+from sklearn.metrics._scorer import _BaseScorer
+
+from ._compose import predict_dist
+from ._scores import (
+    crps_loss,
+    d2_loglik_score,
+    interval_coverage_score,
+    interval_width,
+    loglik_score,
+    pit_values,
+)
+
+__all__ = [
+    "crps_loss",
+    "d2_loglik_score",
+    "d2_loglik_scorer",
+    "interval_coverage_score",
+    "interval_width",
+    "loglik_score",
+    "loglik_scorer",
+    "neg_crps_scorer",
+    "pit_values",
+]
+
+
+class DistributionScorer(_BaseScorer):
+    """Scores the distribution that a fitted model predicts; higher is better.
+
+    A scorer of scikit-learn's own kind, because searches treat those specially: they
+    pass weights and route metadata to them.
+
+    Parameters
+    ----------
+    metric : callable
+        ``metric(y_true, distribution, sample_weight=...)``.
+    sign : {1, -1}
+        -1 for a loss.
+    """
+
+    def __init__(self, metric, sign=1):
+        self._metric = metric
+        self._sign = sign
+        # What scikit-learn reads of its scorers.
+        self._kwargs = {}
+        self._response_method = "predict"
+        self._deprecation_msg = None
+
+    def _score_func(self, y_true, y_pred, *, sample_weight=None):
+        """The metric under the names that scikit-learn knows not to route."""
+        return self._metric(y_true, y_pred, sample_weight=sample_weight)
+
+    def __call__(self, estimator, X, y, sample_weight=None, **kwargs):
+        """Score a fitted model on data.
+
+        Parameters
+        ----------
+        estimator : fitted regressor
+            Any that :func:`~sklearn_gml.predict_dist` takes.
+        X : array-like or sparse matrix of shape (n, p)
+        y : array-like of shape (n,) or (n, t)
+        sample_weight : array-like of shape (n,), optional
+            Frequencies of the rows.
+
+        Returns
+        -------
+        float
+        """
+        return super().__call__(estimator, X, y, sample_weight=sample_weight, **kwargs)
+
+    def _score(self, method_caller, estimator, X, y_true, **kwargs):
+        distribution = predict_dist(estimator, X)
+        return self._sign * self._score_func(y_true, distribution, **kwargs)
+
+    def __repr__(self):
+        sign = "-" if self._sign < 0 else ""
+        return f"{type(self).__name__}({sign}{self._metric.__name__})"
+
+
+loglik_scorer = DistributionScorer(loglik_score)
+neg_crps_scorer = DistributionScorer(crps_loss, sign=-1)
+d2_loglik_scorer = DistributionScorer(d2_loglik_score)
