@@ -27,6 +27,7 @@ top floor down::
               _doubled        matrix products in doubled precision
               _blocks         rows in cache-sized float64 blocks
               _validation     input checks
+              _serialization  statistics as plain numbers, and back
               _callbacks      scikit-learn's callbacks, where it has them
               exceptions      warnings
 

@@ -311,6 +311,8 @@ class GaussianMLRegressor(
                 "statistics must be a GaussianStatistics, got "
                 f"{type(statistics).__name__}. To fit rows, use fit(X, y)."
             )
+        if not statistics.n_samples:
+            raise ValueError("The statistics are those of no rows: add some to them.")
         with self._unchanged_on_error():
             self.n_features_in_ = statistics.n_features
             names = statistics.feature_names

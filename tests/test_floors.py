@@ -25,6 +25,7 @@ FLOORS = {
     "_doubled": 0,
     "_blocks": 0,
     "_validation": 0,
+    "_serialization": 0,
     "_callbacks": 0,
     "exceptions": 0,
 }
