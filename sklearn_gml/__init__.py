@@ -13,6 +13,7 @@ top floor down::
               _nonnegative    the objective over coefficients that are not negative
               _varying        the objective with noise that varies
               _prediction     what a fitted model says of new rows and of itself
+              _streaming      rows in batches: a sum that goes on
     floor 3   _likelihood     objectives: value, gradient, information
               _varying_point  the same where noise varies
               _maximize       Newton and L-BFGS over any objective

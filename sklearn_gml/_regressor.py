@@ -20,13 +20,14 @@ from ._noise import noise_positions
 from ._nonnegative import NonNegativeObjective
 from ._prediction import GaussianPredictionMixin
 from ._statistics import GaussianStatistics, summarise
+from ._streaming import PartialFitMixin
 from ._validation import validate_training_data
 from ._varying import VaryingNoiseObjective
 from .exceptions import DegenerateFitWarning, RankDeficiencyWarning
 
-# From the warning out to the line that called fit: _warn, _maximise, fit and
+# From the warning out to the line that called fit: _warn or _maximise, fit and
 # scikit-learn's wrapper around it.
-STACK_LEVEL = 5
+STACK_LEVEL = 4
 
 MAXIMISERS = {
     "auto": maximize_newton,
@@ -37,6 +38,7 @@ MAXIMISERS = {
 
 class GaussianMLRegressor(
     GaussianPredictionMixin,
+    PartialFitMixin,
     CallbackSupportMixin,
     MultiOutputMixin,
     RegressorMixin,
@@ -286,8 +288,9 @@ class GaussianMLRegressor(
             else:
                 statistics = summarise(rows, vector_target, data.feature_names)
                 objectives = [self._objective(statistics)]
-            self._maximise(objectives, rows, vector_target, positions)
+            solutions = self._maximise(objectives, rows, vector_target, positions)
             self._set_or_delete("statistics_", statistics)
+            self._warn(objectives, solutions)
         if context is not None:
             context.call_on_fit_task_end(estimator=self, reconstruction_attributes={})
         return self
@@ -326,8 +329,9 @@ class GaussianMLRegressor(
                 )
             self._check_combinations()
             objectives = [self._objective(statistics)]
-            self._maximise(objectives, None, statistics.vector_target)
+            solutions = self._maximise(objectives, None, statistics.vector_target)
             self._set_or_delete("statistics_", statistics)
+            self._warn(objectives, solutions)
         return self
 
     @contextmanager
@@ -346,7 +350,13 @@ class GaussianMLRegressor(
             maximise(objective, max_iter=self.max_iter, tol=self.tol)
             for objective in objectives
         ]
-        self._warn(objectives, solutions)
+        for solution in solutions:
+            if not solution.converged and not solution.point.degenerate.any():
+                warnings.warn(
+                    f"GaussianMLRegressor has {solution.message}.",
+                    ConvergenceWarning,
+                    stacklevel=STACK_LEVEL,
+                )
         estimates = [
             objective.estimate(solution.point)
             if rows is None
@@ -356,6 +366,7 @@ class GaussianMLRegressor(
         self._expose(objectives, estimates, vector_target)
         self._expose_noise(estimates, vector_target, positions)
         self.n_iter_ = max(solution.n_iter for solution in solutions)
+        return solutions
 
     def _check_combinations(self, positions=None, rows=None):
         if self.method == "reml" and self.positive:
@@ -419,18 +430,12 @@ class GaussianMLRegressor(
         ]
 
     def _warn(self, objectives, solutions):
+        """Of rows that do not determine the model."""
         degenerate = [
             (objective, solution.point)
             for objective, solution in zip(objectives, solutions, strict=True)
             if solution.point.degenerate.any()
         ]
-        for solution in solutions:
-            if not solution.converged and not solution.point.degenerate.any():
-                warnings.warn(
-                    f"GaussianMLRegressor has {solution.message}.",
-                    ConvergenceWarning,
-                    stacklevel=STACK_LEVEL,
-                )
         if degenerate:
             message = self._degenerate_message(*degenerate[0])
             warnings.warn(message, DegenerateFitWarning, stacklevel=STACK_LEVEL)

@@ -11,6 +11,7 @@ FLOORS = {
     "_nonnegative": 4,
     "_varying": 4,
     "_prediction": 4,
+    "_streaming": 4,
     "_likelihood": 3,
     "_varying_point": 3,
     "_maximize": 3,
