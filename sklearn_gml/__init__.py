@@ -8,6 +8,7 @@ every prediction and a log-likelihood to choose models by.
 The way of the data is one direction, and imports run the same way, from the
 top floor down::
 
+    floor 6   dask            the same sums over a cluster
     floor 5   _regressor      the estimator: validates, orchestrates, exposes
     floor 4   _matrix_free    the objective of wide sparse rows
               _nonnegative    the objective over coefficients that are not negative
@@ -29,6 +30,7 @@ top floor down::
               _blocks         rows in cache-sized float64 blocks
               _validation     input checks
               _serialization  statistics as plain numbers, and back
+              _chunks         Dask collections in chunks of rows, and sums over them
               _callbacks      scikit-learn's callbacks, where it has them
               exceptions      warnings
 

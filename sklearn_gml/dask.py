@@ -1,0 +1,277 @@
+"""The same sums, made where the rows lie: Dask arrays and data frames.
+
+A constant-noise fit needs one sum over all rows, their statistics, and statistics of
+parts add up. Here every chunk of rows becomes statistics on the worker that has it,
+and statistics travel and are added up as a tree. Nothing is approximated, and nothing
+is computed that the rest of the package does not compute already.
+"""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+try:
+    import dask
+    import dask.array
+except ImportError as error:
+    raise ImportError(
+        "sklearn_gml.dask needs Dask, which comes with sklearn-gml[dask]."
+    ) from error
+
+from ._chunks import ChunkedRows
+from ._regressor import GaussianMLRegressor
+from ._statistics import GaussianStatistics
+
+__all__ = ["ChunkedDistribution", "DaskGaussianMLRegressor"]
+
+
+class DaskGaussianMLRegressor(GaussianMLRegressor):
+    """:class:`~sklearn_gml.GaussianMLRegressor` of rows that no one machine can hold.
+
+    ``fit`` takes Dask arrays and data frames with any chunks of rows, of unknown size
+    and empty ones as well, and gives the fit of all rows. It uses Dask's scheduler as
+    it is set: threads of this process by default, a cluster when a
+    ``dask.distributed.Client`` is there. Predictions of Dask collections are lazy,
+    those of arrays are arrays.
+
+    Once fitted, it holds no reference to Dask: pickled, it becomes the plain
+    :class:`~sklearn_gml.GaussianMLRegressor` that :meth:`to_plain` returns, to be used
+    where there is no Dask. Parameters and attributes are those of that class.
+
+    Notes
+    -----
+    Of the rows, only statistics leave the workers: about ``8 (p + 2)^2`` bytes for a
+    chunk. Dask itself moves rows where it has to: to bring X, y and weights together
+    if their chunks differ or lie on different workers, and when an idle worker takes
+    work from a busy one (``distributed.scheduler.work-stealing``).
+
+    The digits are those of merged statistics: sixteen less those of the condition
+    number of the columns, scaled to one length.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from sklearn_gml.dask import DaskGaussianMLRegressor
+    >>> X = da.random.default_rng(0).standard_normal((100_000, 2), chunks=10_000)
+    >>> noise = da.random.default_rng(1).standard_normal(100_000, chunks=10_000)
+    >>> y = 1.0 + X @ [2.0, 3.0] + 0.5 * noise
+    >>> model = DaskGaussianMLRegressor().fit(X, y)
+    >>> print(model.coef_.round(2), round(model.sigma_, 2))
+    [2. 3.] 0.5
+    >>> model.predict(X)
+    dask.array<..., shape=(100000,), dtype=float64, chunksize=(10000,), ...>
+    >>> low, high = model.predict_dist(X).interval(0.9)
+    >>> print(((low < y) & (y < high)).mean().compute().round(2))
+    0.9
+    """
+
+    def fit(self, X, y, sample_weight=None):
+        """Maximise the likelihood of the rows.
+
+        Parameters
+        ----------
+        X : Dask array of shape (n, p) or Dask data frame
+        y : Dask array of shape (n,) or (n, t), or Dask series or data frame
+            Like X.
+        sample_weight : Dask array or series of shape (n,), optional
+            Frequencies of the rows.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If X, y or the weights are no Dask collections.
+        ValueError
+            For what ``fit`` of arrays refuses, with the number of the chunk; for
+            collections that do not have the same rows. The estimator is then left as
+            it was.
+        """
+        rows = ChunkedRows.of(X, y=y, sample_weight=sample_weight)
+        total = rows.sum(_statistics, columns=rows.columns)
+        return self.fit_statistics(total.compute())
+
+    def to_plain(self):
+        """The same fitted model without Dask.
+
+        Returns
+        -------
+        GaussianMLRegressor
+        """
+        plain = GaussianMLRegressor.__new__(GaussianMLRegressor)
+        vars(plain).update(vars(self))
+        return plain
+
+    def __reduce_ex__(self, protocol):
+        if hasattr(self, "coef_"):
+            return GaussianMLRegressor, (), self.__getstate__()
+        return super().__reduce_ex__(protocol)
+
+    def predict(self, X, return_std=False):
+        """The mean of y at X, lazily if X is a Dask collection.
+
+        Parameters
+        ----------
+        X : Dask array or data frame, or array-like of shape (n, p)
+        return_std : bool, default=False
+            Whether to return the standard deviation of y at X as well.
+
+        Returns
+        -------
+        mean, std : Dask array or ndarray of shape (n,) or (n, t)
+        """
+        if not dask.is_dask_collection(X):
+            return super().predict(X, return_std)
+        distribution = self.predict_dist(X)
+        mean = distribution.mean()
+        return (mean, distribution.std()) if return_std else mean
+
+    def predict_dist(self, X, **options):
+        """The distribution of y at X.
+
+        Parameters
+        ----------
+        X : Dask array or data frame, or array-like of shape (n, p)
+        **options
+            Those of :meth:`sklearn_gml.GaussianMLRegressor.predict_dist`.
+
+        Returns
+        -------
+        ChunkedDistribution
+            Lazy; for anything else than a Dask collection, that of ``scipy.stats``.
+        """
+        if not dask.is_dask_collection(X):
+            return super().predict_dist(X, **options)
+        check_is_fitted(self)
+        return ChunkedDistribution(self.to_plain(), X, options)
+
+    def loglik_samples(self, X, y):
+        """Log-density of each row, lazily if X is a Dask collection.
+
+        Parameters
+        ----------
+        X, y : Dask collections as in :meth:`fit`, or array-likes
+
+        Returns
+        -------
+        Dask array or ndarray of shape (n,)
+        """
+        if not dask.is_dask_collection(X):
+            return super().loglik_samples(X, y)
+        check_is_fitted(self)
+        rows = ChunkedRows.of(X, y=y)
+        return rows.map(_loglik_samples, np.empty(0), model=self.to_plain())
+
+    def score_loglik(self, X, y, sample_weight=None, *, normalize=False):
+        """Log-likelihood of rows, lazily if X is a Dask collection.
+
+        Parameters
+        ----------
+        X, y, sample_weight : Dask collections as in :meth:`fit`, or array-likes
+        normalize : bool, default=False
+            Whether to divide by ``sum(sample_weight)``.
+
+        Returns
+        -------
+        Dask array of shape () or float
+            ``float()`` of the array computes it.
+        """
+        if not dask.is_dask_collection(X):
+            return super().score_loglik(X, y, sample_weight, normalize=normalize)
+        check_is_fitted(self)
+        rows = ChunkedRows.of(X, y=y, sample_weight=sample_weight)
+        sums = rows.sum(_loglik_and_weight, model=self.to_plain())
+        sums = dask.array.from_delayed(sums, (2,), dtype=np.float64)
+        return sums[0] / sums[1] if normalize else sums[0]
+
+
+class ChunkedDistribution:
+    """The distribution of y at the rows of a Dask collection.
+
+    Every method is that of the distribution which ``predict_dist`` of the plain model
+    returns for each chunk, and gives a Dask array with an entry for each row. There is
+    no ``rvs``: chunks would need random states of their own.
+
+    Parameters
+    ----------
+    model : GaussianMLRegressor
+        Fitted.
+    X : Dask array or data frame
+    options : dict
+        Keyword arguments of ``predict_dist``.
+    """
+
+    def __init__(self, model, X, options):
+        self._model, self._X, self._options = model, X, options
+
+    def _lazily(self, method, *arguments, **settings):
+        aligned = {}
+        if arguments and dask.is_dask_collection(arguments[0]):
+            aligned, arguments = {"x": arguments[0]}, ()
+        return ChunkedRows.of(self._X, **aligned).map(
+            _of_distribution,
+            np.empty((0, *self._model.coef_.shape[:-1])),
+            model=self._model,
+            options=self._options,
+            method=method,
+            arguments=arguments,
+            **settings,
+        )
+
+    def interval(self, confidence):
+        """``(lower, upper)`` ends of the central interval of this probability."""
+        return tuple(self._lazily("interval", confidence, end=end) for end in (0, 1))
+
+
+def _lazy_method(name):
+    def method(self, *x):
+        return self._lazily(name, *x)
+
+    method.__name__ = name
+    method.__doc__ = f"``{name}`` of the distribution at each row, see ``scipy.stats``."
+    return method
+
+
+for _name in ("mean", "median", "std", "var"):
+    setattr(ChunkedDistribution, _name, _lazy_method(_name))
+for _name in ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf"):
+    setattr(ChunkedDistribution, _name, _lazy_method(_name))
+
+
+def _statistics(X, y, sample_weight=None, *, columns):
+    """Statistics of a chunk, which may have no rows."""
+    found = X.shape[1] if isinstance(columns, int) else list(X.columns)
+    if found != columns:
+        raise ValueError(f"X has columns {found}, expected are {columns}.")
+    if X.shape[0]:
+        if sample_weight is None or np.any(sample_weight):
+            return GaussianStatistics.from_data(X, y, sample_weight)
+        # As anywhere else, rows that are left out have to be numbers.
+        GaussianStatistics.from_data(X, y)
+    names = None
+    if not isinstance(columns, int) and all(isinstance(name, str) for name in columns):
+        names = columns
+    return GaussianStatistics.empty(
+        X.shape[1], y.shape[1] if y.ndim == 2 else None, names
+    )
+
+
+def _loglik_samples(X, y, model):
+    return model.loglik_samples(X, np.asarray(y))
+
+
+def _loglik_and_weight(X, y, sample_weight=None, *, model):
+    if not X.shape[0]:
+        return np.zeros(2)
+    density = model.loglik_samples(X, np.asarray(y))
+    weight = np.ones(len(density)) if sample_weight is None else sample_weight
+    return np.array([weight @ density, np.sum(weight)])
+
+
+def _of_distribution(X, x=None, *, model, options, method, arguments=(), end=None):
+    distribution = model.predict_dist(X, **options)
+    if x is not None:
+        arguments = (np.asarray(x),)
+    value = getattr(distribution, method)(*arguments)
+    return value if end is None else value[end]
