@@ -5,6 +5,7 @@ sum or a lazy array of its results comes out. What is summed is no matter to it.
 """
 
 import operator
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial, reduce
 
@@ -114,24 +115,26 @@ def _one_task_each(results):
     so do rows that a cluster holds in its memory.
     """
     graph = dict(results[0].__dask_graph__())
-    needs, needed_by = dask.core.get_deps(graph)
+    needed_by = defaultdict(set)
+    for key, node in graph.items():
+        for need in node.dependencies:
+            needed_by[need].add(key)
     tasks = []
     for result in results:
-        own, waiting = {result.key}, list(needs[result.key])
+        own, outer, waiting = {}, set(), [result.key]
         while waiting:
             key = waiting.pop()
-            if key not in own and needed_by[key] <= own and _is_task(graph[key]):
-                own.add(key)
-                waiting.extend(needs[key])
-        outer = sorted(set().union(*(needs[key] for key in own)) - own, key=str)
-        run = partial(_run, {key: graph[key] for key in own}, result.key, outer)
+            # Rows that a cluster holds are not in the graph.
+            if key in graph and needed_by[key] <= own.keys():
+                own[key] = graph[key]
+                waiting.extend(own[key].dependencies)
+            else:
+                outer.add(key)
+        outer = list(outer - own.keys())
         given = [Delayed(key, graph) for key in outer]
-        tasks.append(dask.delayed(run)(given, dask_key_name=("rows", result.key)))
+        run = dask.delayed(partial(_run, own, result.key, outer))
+        tasks.append(run(given, dask_key_name=("rows", result.key)))
     return tasks
-
-
-def _is_task(node):
-    return callable(node) or dask.core.istask(node)
 
 
 def _run(graph, key, outer, given):
