@@ -73,7 +73,7 @@ def _array(name, values):
 
 
 def _contradictions(
-    factor, origin, sum_weights, n_samples, n_features, feature_names, **_
+    factor, origin, sum_weights, log_scale, n_samples, n_features, feature_names, **_
 ):
     """What cannot be true of statistics, in words."""
     width = 1 + origin.size
@@ -88,6 +88,8 @@ def _contradictions(
     ):
         if not isinstance(value, kind) or not 0 <= value < np.inf:
             yield f"{name} is {value!r}"
+    if not isinstance(log_scale, Real) or not np.isfinite(log_scale):
+        yield f"log_scale is {log_scale!r}"
     if not n_features < origin.size:
         yield f"origin has {origin.size} entries for {n_features} features and y"
     if feature_names is not None and len(feature_names) != n_features:

@@ -69,7 +69,7 @@ class PartialFitMixin:
 
     @available_if(_has_constant_noise)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X, y, sample_weight=None, noise_scale=None):
         """Fit these rows together with all rows seen so far.
 
         After any sequence of batches the fitted attributes are those of ``fit`` on all
@@ -83,6 +83,8 @@ class PartialFitMixin:
         y : array-like of shape (n,) or (n, t)
         sample_weight : array-like of shape (n,), optional
             Frequencies of the rows.
+        noise_scale : array-like of shape (n,), optional
+            What is known of the noise of each row.
 
         Returns
         -------
@@ -126,13 +128,15 @@ class PartialFitMixin:
             running = self._running_total()
             reset = running.total is None
             if not reset and sample_weight is not None and not np.any(sample_weight):
-                data = validate_training_data(X, y, estimator=self, reset=False)
+                data = validate_training_data(
+                    X, y, None, noise_scale, estimator=self, reset=False
+                )
                 Rows.of(data.X, data.y).check_finite()
                 return self
             data = validate_training_data(
-                X, y, sample_weight, estimator=self, reset=reset
+                X, y, sample_weight, noise_scale, estimator=self, reset=reset
             )
-            rows = Rows.of(data.X, data.y, data.sample_weight)
+            rows = Rows.of(data.X, data.y, data.sample_weight, data.noise_scale)
             self._check_combinations()
             if rows.is_wide_and_sparse:
                 raise ValueError(

@@ -64,7 +64,7 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
     0.9
     """
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, noise_scale=None):
         """Maximise the likelihood of the rows.
 
         Parameters
@@ -74,6 +74,8 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
             Like X.
         sample_weight : Dask array or series of shape (n,), optional
             Frequencies of the rows.
+        noise_scale : Dask array or series of shape (n,), optional
+            What is known of the noise of each row.
 
         Returns
         -------
@@ -88,7 +90,9 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
             collections that do not have the same rows. The estimator is then left as
             it was.
         """
-        rows = ChunkedRows.of(X, y=y, sample_weight=sample_weight)
+        rows = ChunkedRows.of(
+            X, y=y, sample_weight=sample_weight, noise_scale=noise_scale
+        )
         total = rows.sum(_statistics, columns=rows.columns)
         return self.fit_statistics(total.compute())
 
@@ -134,7 +138,8 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
         ----------
         X : Dask array or data frame, or array-like of shape (n, p)
         **options
-            Those of :meth:`sklearn_gml.GaussianMLRegressor.predict_dist`.
+            Those of :meth:`sklearn_gml.GaussianMLRegressor.predict_dist`; what has an
+            entry for each row, like X.
 
         Returns
         -------
@@ -146,29 +151,32 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
         check_is_fitted(self)
         return ChunkedDistribution(self.to_plain(), X, options)
 
-    def loglik_samples(self, X, y):
+    def loglik_samples(self, X, y, *, noise_scale=None):
         """Log-density of each row, lazily if X is a Dask collection.
 
         Parameters
         ----------
-        X, y : Dask collections as in :meth:`fit`, or array-likes
+        X, y, noise_scale : Dask collections as in :meth:`fit`, or array-likes
 
         Returns
         -------
         Dask array or ndarray of shape (n,)
         """
         if not dask.is_dask_collection(X):
-            return super().loglik_samples(X, y)
+            return super().loglik_samples(X, y, noise_scale=noise_scale)
         check_is_fitted(self)
-        rows = ChunkedRows.of(X, y=y)
+        rows = ChunkedRows.of(X, y=y, noise_scale=noise_scale)
         return rows.map(_loglik_samples, np.empty(0), model=self.to_plain())
 
-    def score_loglik(self, X, y, sample_weight=None, *, normalize=False):
+    def score_loglik(
+        self, X, y, sample_weight=None, *, noise_scale=None, normalize=False
+    ):
         """Log-likelihood of rows, lazily if X is a Dask collection.
 
         Parameters
         ----------
-        X, y, sample_weight : Dask collections as in :meth:`fit`, or array-likes
+        X, y, sample_weight, noise_scale
+            Dask collections as in :meth:`fit`, or array-likes.
         normalize : bool, default=False
             Whether to divide by ``sum(sample_weight)``.
 
@@ -178,9 +186,13 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
             ``float()`` of the array computes it.
         """
         if not dask.is_dask_collection(X):
-            return super().score_loglik(X, y, sample_weight, normalize=normalize)
+            return super().score_loglik(
+                X, y, sample_weight, noise_scale=noise_scale, normalize=normalize
+            )
         check_is_fitted(self)
-        rows = ChunkedRows.of(X, y=y, sample_weight=sample_weight)
+        rows = ChunkedRows.of(
+            X, y=y, sample_weight=sample_weight, noise_scale=noise_scale
+        )
         sums = rows.sum(_loglik_and_weight, model=self.to_plain())
         sums = dask.array.from_delayed(sums, (2,), dtype=np.float64)
         return sums[0] / sums[1] if normalize else sums[0]
@@ -199,17 +211,21 @@ class ChunkedDistribution:
         Fitted.
     X : Dask array or data frame
     options : dict
-        Keyword arguments of ``predict_dist``.
+        Keyword arguments of ``predict_dist``; Dask collections have a value for each
+        row.
     """
 
     def __init__(self, model, X, options):
-        self._model, self._X, self._options = model, X, options
+        self._model, self._X = model, X
+        lazy = {name for name in options if dask.is_dask_collection(options[name])}
+        self._by_row = {name: options[name] for name in lazy}
+        self._options = {name: options[name] for name in options.keys() - lazy}
 
     def _lazily(self, method, *arguments, **settings):
         aligned = {}
         if arguments and dask.is_dask_collection(arguments[0]):
             aligned, arguments = {"x": arguments[0]}, ()
-        return ChunkedRows.of(self._X, **aligned).map(
+        return ChunkedRows.of(self._X, **aligned, **self._by_row).map(
             _of_distribution,
             np.empty((0, *self._model.coef_.shape[:-1])),
             model=self._model,
@@ -239,16 +255,16 @@ for _name in ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf"):
     setattr(ChunkedDistribution, _name, _lazy_method(_name))
 
 
-def _statistics(X, y, sample_weight=None, *, columns):
+def _statistics(X, y, sample_weight=None, noise_scale=None, *, columns):
     """Statistics of a chunk, which may have no rows."""
     found = X.shape[1] if isinstance(columns, int) else list(X.columns)
     if found != columns:
         raise ValueError(f"X has columns {found}, expected are {columns}.")
     if X.shape[0]:
         if sample_weight is None or np.any(sample_weight):
-            return GaussianStatistics.from_data(X, y, sample_weight)
+            return GaussianStatistics.from_data(X, y, sample_weight, noise_scale)
         # As anywhere else, rows that are left out have to be numbers.
-        GaussianStatistics.from_data(X, y)
+        GaussianStatistics.from_data(X, y, None, noise_scale)
     names = None
     if not isinstance(columns, int) and all(isinstance(name, str) for name in columns):
         names = columns
@@ -257,20 +273,22 @@ def _statistics(X, y, sample_weight=None, *, columns):
     )
 
 
-def _loglik_samples(X, y, model):
-    return model.loglik_samples(X, np.asarray(y))
+def _loglik_samples(X, y, noise_scale=None, *, model):
+    return model.loglik_samples(X, np.asarray(y), noise_scale=noise_scale)
 
 
-def _loglik_and_weight(X, y, sample_weight=None, *, model):
+def _loglik_and_weight(X, y, sample_weight=None, noise_scale=None, *, model):
     if not X.shape[0]:
         return np.zeros(2)
-    density = model.loglik_samples(X, np.asarray(y))
+    density = _loglik_samples(X, y, noise_scale, model=model)
     weight = np.ones(len(density)) if sample_weight is None else sample_weight
     return np.array([weight @ density, np.sum(weight)])
 
 
-def _of_distribution(X, x=None, *, model, options, method, arguments=(), end=None):
-    distribution = model.predict_dist(X, **options)
+def _of_distribution(
+    X, x=None, *, model, options, method, arguments=(), end=None, **by_row
+):
+    distribution = model.predict_dist(X, **options, **by_row)
     if x is not None:
         arguments = (np.asarray(x),)
     value = getattr(distribution, method)(*arguments)

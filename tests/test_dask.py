@@ -152,6 +152,30 @@ def test_predictions_are_lazy_and_those_of_the_plain_model(data):
     assert model.score_loglik(X, y) == plain.score_loglik(X, y)
 
 
+def test_noise_of_known_scale(data):
+    X, y, weight = data
+    scale = np.random.default_rng(1).uniform(0.5, 2.0, 200)
+    lazy = {"X": chunked(X, 60), "y": chunked(y, 60), "scale": chunked(scale, 60)}
+    model = DaskGaussianMLRegressor()
+    model.fit(lazy["X"], lazy["y"], chunked(weight, 60), lazy["scale"])
+    plain = GaussianMLRegressor().fit(X, y, weight, scale)
+    assert_same_fit(model, plain)
+    known = {"noise_scale": lazy["scale"]}
+    score = model.score_loglik(lazy["X"], lazy["y"], chunked(weight, 60), **known)
+    assert float(score) == pytest.approx(model.loglik_, rel=1e-12)
+    for lazily, expected in (
+        (
+            model.loglik_samples(lazy["X"], lazy["y"], **known),
+            model.loglik_samples(X, y, noise_scale=scale),
+        ),
+        (
+            model.predict_dist(lazy["X"], **known).cdf(lazy["y"]),
+            model.predict_dist(X, noise_scale=scale).cdf(y),
+        ),
+    ):
+        np.testing.assert_array_equal(lazily.compute(), expected)
+
+
 def test_several_targets_are_predicted_by_chunks(data):
     X, y, _ = data
     Y = np.column_stack([y, -2.0 * y])

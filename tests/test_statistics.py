@@ -144,6 +144,7 @@ BAD_DICTIONARIES = {
     "features": ({"n_features": 3}, "3 entries for 3 features and y"),
     "names": ({"feature_names": ["a"]}, "1 names for 2 features"),
     "count": ({"n_samples": 0}, "n_samples is 0"),
+    "log scale": ({"log_scale": None}, "log_scale is None"),
     "text": ({"sum_weights": "9"}, "sum_weights is '9'"),
 }
 

@@ -138,6 +138,16 @@ def test_parameters_may_change_between_batches(data):
     assert model.restricted_loglik_ == pytest.approx(expected.restricted_loglik_)
 
 
+def test_noise_of_known_scale(data):
+    X, y = data
+    weight, scale = np.random.default_rng(1).uniform(0.5, 2.0, (2, 60))
+    model = GaussianMLRegressor()
+    for rows in np.array_split(np.arange(60), 4):
+        model.partial_fit(X[rows], y[rows], weight[rows], scale[rows])
+    expected = GaussianMLRegressor().fit(X, y, weight, scale)
+    assert_same_attributes(model, expected, rtol=1e-12)
+
+
 def test_weight_zero_is_no_row(data):
     X, y = data
     model = GaussianMLRegressor().partial_fit(X, y)
