@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from generated import problem
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.base import clone
@@ -21,7 +21,9 @@ from sklearn_gml._streaming import RunningTotal
 
 seeds = st.integers(0, 10_000)
 kinds = st.sampled_from(["long", "weighted", "several targets", "sparse"])
-settings = st.sampled_from([{}, {"alpha": 0.7}, {"positive": True}, {"method": "reml"}])
+parameters = st.sampled_from(
+    [{}, {"alpha": 0.7}, {"positive": True}, {"method": "reml"}]
+)
 
 ATTRIBUTES = ("coef_", "intercept_", "sigma_", "loglik_", "aic_", "bic_", "rank_")
 
@@ -50,9 +52,10 @@ def assert_same_attributes(one, other, rtol):
 @given(
     seed=seeds,
     kind=kinds,
-    setting=settings,
+    setting=parameters,
     cuts=st.lists(st.integers(1, 119), max_size=6),
 )
+@settings(deadline=None)
 def test_any_batches_are_the_fit_of_all_rows(seed, kind, setting, cuts):
     generated = problem(seed, kind)
     n_samples = generated.X.shape[0]
@@ -64,6 +67,7 @@ def test_any_batches_are_the_fit_of_all_rows(seed, kind, setting, cuts):
 
 
 @given(seed=seeds, kind=kinds)
+@settings(deadline=None, max_examples=20)
 def test_one_row_at_a_time(seed, kind):
     generated = problem(seed, kind)
     edges = range(generated.X.shape[0] + 1)
