@@ -3,10 +3,10 @@
 python benchmarks/cluster.py
 python benchmarks/cluster.py --rows 1000000 --chunk 50000
 
-Prints rows per second with one and two workers, the largest message between any two
-processes, digits against ``partial_fit`` on the same rows, what a killed worker
-changes, and dask-ml's LinearRegression on the same array where it is installed.
-Needs sklearn-gml[dask].
+Prints rows per second with one and two workers beside what they should be on paper,
+the largest message between any two processes, digits against ``partial_fit`` on the
+same rows, what a killed worker changes, and dask-ml's LinearRegression on the same
+array where it is installed. Needs sklearn-gml[dask].
 """
 
 import argparse
@@ -22,7 +22,7 @@ import numpy as np
 from distributed import Client, LocalCluster
 from distributed.comm.tcp import TCP
 
-from sklearn_gml import GaussianMLRegressor
+from sklearn_gml import GaussianMLRegressor, GaussianStatistics
 from sklearn_gml.dask import DaskGaussianMLRegressor
 
 COEF = np.linspace(-2.0, 2.0, 20)
@@ -117,17 +117,32 @@ def streamed(n_chunks, chunk):
     return model
 
 
+def seconds_of_chunk(make, chunk):
+    """What one worker takes to make the rows of a chunk and their statistics."""
+    spent = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        rows = make(0, chunk)
+        GaussianStatistics.from_data(rows[:, :-1], rows[:, -1])
+        spent.append(time.perf_counter() - begin)
+    return min(spent)
+
+
 def measure(n_workers, X, y, notes):
     with start(n_workers) as cluster, Client(cluster) as client:
         # What libraries do at their first call is not the fit's.
-        DaskGaussianMLRegressor().fit(X[: X.chunks[0][0]], y[: X.chunks[0][0]])
+        few = X.chunks[0][0] * n_workers
+        DaskGaussianMLRegressor().fit(X[:few], y[:few])
+        chunk = X.chunks[0][0]
+        one = client.submit(seconds_of_chunk, rows_of_chunk, chunk).result()
         client.run(count_on_worker)
         notes.clear()
         model, seconds = timed_fit(X, y)
         largest, sent = max(notes), sum(size for size, _ in notes)
         workers = client.run(largest_on_worker).values()
         print(
-            f"{n_workers} workers: {seconds:.1f} s, {len(X) / seconds:,.0f} rows/s; "
+            f"{n_workers} workers: {seconds:.1f} s, {len(X) / seconds:,.0f} rows/s, on "
+            f"paper {len(X) / chunk * one / n_workers:.1f} s; "
             f"largest message {largest[0]:,} bytes ({largest[1]}) from client and "
             f"scheduler, {max(w[0][0] for w in workers):,} bytes from workers; "
             f"all messages {sent:,} and {[w[1] for w in workers]} bytes",

@@ -67,7 +67,7 @@ def test_any_batches_are_the_fit_of_all_rows(seed, kind, setting, cuts):
 
 
 @given(seed=seeds, kind=kinds)
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=8)
 def test_one_row_at_a_time(seed, kind):
     generated = problem(seed, kind)
     edges = range(generated.X.shape[0] + 1)
