@@ -90,6 +90,12 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
             collections that do not have the same rows. The estimator is then left as
             it was.
         """
+        if getattr(self, "noise", "constant") != "constant":
+            raise ValueError(
+                f"noise={self.noise!r} is not supported for Dask collections yet: use "
+                "noise='constant', or sklearn_gml.GaussianMLRegressor for rows in "
+                "memory."
+            )
         rows = ChunkedRows.of(
             X, y=y, sample_weight=sample_weight, noise_scale=noise_scale
         )

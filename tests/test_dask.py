@@ -210,6 +210,13 @@ def test_fitted_it_pickles_without_dask(data):
     assert type(model.to_plain()) is GaussianMLRegressor
 
 
+def test_varying_noise_is_refused(data):
+    model = DaskGaussianMLRegressor()
+    model.noise = "log-linear"
+    with pytest.raises(ValueError, match=r"noise='log-linear' is not supported .* use"):
+        model.fit(*(chunked(part, 60) for part in data))
+
+
 def test_warnings_are_those_of_fit(data):
     X, y, _ = data
     with pytest.warns(DegenerateFitWarning, match="rank 4"):
