@@ -7,6 +7,7 @@ is computed that the rest of the package does not compute already.
 """
 
 import numpy as np
+from sklearn.base import _fit_context
 from sklearn.utils.validation import check_is_fitted
 
 try:
@@ -39,10 +40,15 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
 
     Notes
     -----
-    Of the rows, only statistics leave the workers: about ``8 (p + 2)^2`` bytes for a
-    chunk. Dask itself moves rows where it has to: to bring X, y and weights together
-    if their chunks differ or lie on different workers, and when an idle worker takes
-    work from a busy one (``distributed.scheduler.work-stealing``).
+    A chunk of X is read by the same task as its y and its weights, and only its
+    statistics leave the worker. Dask moves rows where the user's own collections ask
+    for it: where X and y have different chunks, or chunks that others overlap, and
+    where rows that were persisted lie on different workers, or on a busy one beside an
+    idle one (``distributed.scheduler.work-stealing``).
+
+    A failed fit, be it for a bad chunk, a client that lost its cluster or a worker that
+    died too often, leaves the estimator as it was. ``score`` collects predictions and y
+    of all rows; ``score_loglik`` does not.
 
     The digits are those of merged statistics: sixteen less those of the condition
     number of the columns, scaled to one length.
@@ -64,6 +70,7 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
     0.9
     """
 
+    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, noise_scale=None):
         """Maximise the likelihood of the rows.
 
@@ -96,6 +103,7 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
                 "noise='constant', or sklearn_gml.GaussianMLRegressor for rows in "
                 "memory."
             )
+        self._check_combinations()
         rows = ChunkedRows.of(
             X, y=y, sample_weight=sample_weight, noise_scale=noise_scale
         )

@@ -210,6 +210,14 @@ def test_fitted_it_pickles_without_dask(data):
     assert type(model.to_plain()) is GaussianMLRegressor
 
 
+def test_parameters_are_checked_before_rows_are_read(data):
+    X, y, _ = (chunked(part, 60) for part in data)
+    with pytest.raises(ValueError, match=r"'alpha' parameter .* must be a float"):
+        DaskGaussianMLRegressor(alpha=-1.0).fit(X * np.nan, y)
+    with pytest.raises(ValueError, match="method='reml' is not defined with positive"):
+        DaskGaussianMLRegressor(method="reml", positive=True).fit(X * np.nan, y)
+
+
 def test_varying_noise_is_refused(data):
     model = DaskGaussianMLRegressor()
     model.noise = "log-linear"
