@@ -57,6 +57,13 @@ class ChunkedRows:
         """Names of the columns that every chunk must have, or their number."""
         return self.X.shape[1] if _is_array(self.X) else list(self.X.columns)
 
+    @property
+    def no_rows(self):
+        """The first no rows of X, in memory."""
+        if _is_array(self.X):
+            return np.empty((0, self.X.shape[1]), dtype=self.X.dtype)
+        return self.X._meta
+
     def by_chunk(self, function, meta, settings):
         """A Dask array whose chunks are the results of the function."""
         call = partial(_call, function, tuple(self.others), settings)
@@ -80,11 +87,11 @@ class ChunkedRows:
             meta=meta,
         )
 
-    def map(self, function, meta, **settings):
+    def map(self, function, meta, /, **settings):
         """Results with an entry for each row, as one Dask array."""
         return self.by_chunk(partial(_unless_empty, function, meta), meta, settings)
 
-    def sum(self, function, **settings):
+    def sum(self, function, /, **settings):
         """The sum of ``function(X, **others, **settings)`` over the chunks, delayed.
 
         The workers add up as well: a task takes the sums of so many chunks that
@@ -180,12 +187,12 @@ def _call(function, names, settings, X, *others):
     return function(X, **dict(zip(names, others, strict=True)), **settings)
 
 
-def _unless_empty(function, meta, X, **others):
+def _unless_empty(function, meta, X, /, **others):
     """scikit-learn refuses to predict no rows."""
     return function(X, **others) if X.shape[0] else meta
 
 
-def _or_error(function, X, **others):
+def _or_error(function, X, /, **others):
     """An error is a result as well, until the number of the chunk is known."""
     try:
         return function(X, **others)

@@ -280,7 +280,11 @@ class GaussianMLRegressor(
             vector_target = data.y.ndim == 1
             statistics = None
             if positions is not None and len(positions):
-                objectives = self._varying_objectives(rows, positions)
+                # Whatever is known of the noise, columns are centred by frequency.
+                unscaled = summarise(replace(rows, noise_scale=None))
+                objectives = self._varying_objectives(
+                    VaryingNoiseObjective, rows, unscaled, positions
+                )
             elif rows.is_wide_and_sparse:
                 rows.check_finite()
                 settings = {"fit_intercept": self.fit_intercept, "alpha": self.alpha}
@@ -317,11 +321,7 @@ class GaussianMLRegressor(
         if not statistics.n_samples:
             raise ValueError("The statistics are those of no rows: add some to them.")
         with self._unchanged_on_error():
-            self.n_features_in_ = statistics.n_features
-            names = statistics.feature_names
-            if names is not None:
-                names = np.array(names, dtype=object)
-            self._set_or_delete("feature_names_in_", names)
+            self._learn_features(statistics)
             if self.noise != "constant":
                 raise ValueError(
                     f"noise={self.noise!r} needs the rows, which statistics have not "
@@ -333,6 +333,13 @@ class GaussianMLRegressor(
             self._set_or_delete("statistics_", statistics)
             self._warn(objectives, solutions)
         return self
+
+    def _learn_features(self, statistics):
+        self.n_features_in_ = statistics.n_features
+        names = statistics.feature_names
+        if names is not None:
+            names = np.array(names, dtype=object)
+        self._set_or_delete("feature_names_in_", names)
 
     @contextmanager
     def _unchanged_on_error(self):
@@ -411,12 +418,10 @@ class GaussianMLRegressor(
             restricted=self.method == "reml",
         )
 
-    def _varying_objectives(self, rows, positions):
+    def _varying_objectives(self, objective, rows, statistics, positions):
         """An objective for each target: their noise has nothing in common."""
-        # Whatever is known of the noise, the columns are centred by frequency.
-        statistics = summarise(replace(rows, noise_scale=None))
         return [
-            VaryingNoiseObjective(
+            objective(
                 rows,
                 statistics,
                 target,

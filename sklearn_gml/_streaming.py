@@ -54,7 +54,7 @@ class RunningTotal:
 
 
 def _has_constant_noise(estimator):
-    noise = getattr(estimator, "noise", "constant")
+    noise = estimator.noise
     if noise != "constant":
         raise AttributeError(
             f"partial_fit needs noise='constant', got noise={noise!r}: no statistics "

@@ -6,7 +6,10 @@ and statistics travel and are added up as a tree. Nothing is approximated, and n
 is computed that the rest of the package does not compute already.
 """
 
+from dataclasses import replace
+
 import numpy as np
+from scipy import sparse
 from sklearn.base import _fit_context
 from sklearn.utils.validation import check_is_fitted
 
@@ -18,9 +21,13 @@ except ImportError as error:
         "sklearn_gml.dask needs Dask, which comes with sklearn-gml[dask]."
     ) from error
 
+from ._blocks import Rows
 from ._chunks import ChunkedRows
+from ._noise import noise_positions
 from ._regressor import GaussianMLRegressor
+from ._row_sums import RowSums
 from ._statistics import GaussianStatistics
+from ._varying import VaryingNoiseObjective
 
 __all__ = ["ChunkedDistribution", "DaskGaussianMLRegressor"]
 
@@ -97,18 +104,32 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
             collections that do not have the same rows. The estimator is then left as
             it was.
         """
-        if getattr(self, "noise", "constant") != "constant":
-            raise ValueError(
-                f"noise={self.noise!r} is not supported for Dask collections yet: use "
-                "noise='constant', or sklearn_gml.GaussianMLRegressor for rows in "
-                "memory."
-            )
-        self._check_combinations()
         rows = ChunkedRows.of(
             X, y=y, sample_weight=sample_weight, noise_scale=noise_scale
         )
+        if self.noise == "log-linear":
+            return self._fit_varying(rows)
+        self._check_combinations()
         total = rows.sum(_statistics, columns=rows.columns)
         return self.fit_statistics(total.compute())
+
+    def _fit_varying(self, rows):
+        positions = noise_positions(self.noise_columns, rows.no_rows)
+        self._check_combinations(positions)
+        statistics = rows.sum(_unscaled_statistics, columns=rows.columns).compute()
+        if not statistics.n_samples:
+            raise ValueError("The collections are those of no rows.")
+        with self._unchanged_on_error():
+            self._learn_features(statistics)
+            objectives = self._varying_objectives(
+                _ChunkedObjective, rows, statistics, positions
+            )
+            solutions = self._maximise(
+                objectives, rows, statistics.vector_target, positions
+            )
+            self._set_or_delete("statistics_", None)
+            self._warn(objectives, solutions)
+        return self
 
     def to_plain(self):
         """The same fitted model without Dask.
@@ -212,6 +233,31 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
         return sums[0] / sums[1] if normalize else sums[0]
 
 
+class _ChunkedRowSums(RowSums):
+    """Sums that are made chunk by chunk: one pass over the rows for each."""
+
+    def _total(self, function):
+        return self.rows.sum(
+            _part_of_total,
+            function=function,
+            target=self.target,
+            origin=self.origin,
+            mean=self.mean,
+            noise=self.noise,
+        ).compute()
+
+
+class _ChunkedObjective(VaryingNoiseObjective):
+    """The same likelihood, its sums made where the chunks are."""
+
+    def __init__(self, rows, statistics, target, positions, **settings):
+        # Of the rows themselves it needs the sum of log noise_scale alone.
+        super().__init__(statistics, statistics, target, positions, **settings)
+        self.sums = _ChunkedRowSums(
+            rows, target, self.sums.origin, self.mean, self.noise
+        )
+
+
 class ChunkedDistribution:
     """The distribution of y at the rows of a Dask collection.
 
@@ -285,6 +331,30 @@ def _statistics(X, y, sample_weight=None, noise_scale=None, *, columns):
     return GaussianStatistics.empty(
         X.shape[1], y.shape[1] if y.ndim == 2 else None, names
     )
+
+
+def _unscaled_statistics(X, y, sample_weight=None, noise_scale=None, *, columns):
+    """Statistics of a chunk without its noise scales, but for their logarithms."""
+    statistics = _statistics(X, y, sample_weight, columns=columns)
+    if noise_scale is None:
+        return statistics
+    scaled = _statistics(X, y, sample_weight, noise_scale, columns=columns)
+    return replace(statistics, log_scale=scaled.log_scale)
+
+
+def _part_of_total(
+    X, y, sample_weight=None, noise_scale=None, *, function, **predictors
+):
+    """What a chunk adds to a sum of :class:`~sklearn_gml._row_sums.RowSums`."""
+    others = (
+        None if values is None else np.asarray(values, dtype=np.float64)
+        for values in (sample_weight, noise_scale)
+    )
+    if not sparse.issparse(X):
+        X = np.asarray(X, dtype=np.float64)
+    parts = RowSums(Rows.of(X, y, *others), **predictors)._total(function)
+    # No sum over no rows; as an array of objects, the others add up one by one.
+    return 0 if parts is None else np.fromiter(parts, dtype=object)
 
 
 def _loglik_samples(X, y, noise_scale=None, *, model):

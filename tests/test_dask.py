@@ -218,11 +218,72 @@ def test_parameters_are_checked_before_rows_are_read(data):
         DaskGaussianMLRegressor(method="reml", positive=True).fit(X * np.nan, y)
 
 
-def test_varying_noise_is_refused(data):
-    model = DaskGaussianMLRegressor()
-    model.noise = "log-linear"
-    with pytest.raises(ValueError, match=r"noise='log-linear' is not supported .* use"):
-        model.fit(*(chunked(part, 60) for part in data))
+def varying_rows():
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((400, 3))
+    sigma = np.exp(0.3 + 0.5 * X[:, 1])
+    y = X @ [1.0, 2.0, -1.0] + 4.0 + sigma * rng.standard_normal(400)
+    return X, y, rng.integers(0, 3, 400).astype(float), rng.uniform(0.5, 2.0, 400)
+
+
+NOISE = ("noise_coef_", "noise_intercept_")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {},
+        {"method": "reml"},
+        {"alpha": 2.0, "noise_alpha": 1.0},
+        {"noise_columns": [1]},
+    ],
+    ids=str,
+)
+def test_log_linear_noise(setting):
+    rows = varying_rows()
+    model = DaskGaussianMLRegressor(noise="log-linear", **setting)
+    model.fit(*(chunked(part, 37, 2) for part in rows))
+    batch = GaussianMLRegressor(noise="log-linear", **setting).fit(*rows)
+    # Both stop within 1e-8 standard errors of the maximum.
+    for name in (*ATTRIBUTES, *NOISE):
+        np.testing.assert_allclose(
+            getattr(model, name), getattr(batch, name), rtol=1e-9, atol=1e-9
+        )
+    np.testing.assert_array_equal(model.noise_features_in_, batch.noise_features_in_)
+    assert not hasattr(model, "statistics_")
+    plain = pickle.loads(pickle.dumps(model))
+    mean, std = model.predict(chunked(rows[0], 50), return_std=True)
+    expected = plain.predict(rows[0], return_std=True)
+    # BLAS adds products of few rows up in another order.
+    np.testing.assert_allclose(mean.compute(), expected[0], rtol=1e-13)
+    np.testing.assert_allclose(std.compute(), expected[1], rtol=1e-13)
+
+
+def test_log_linear_noise_of_frames_with_names_and_empty_partitions():
+    X, y, _, scale = varying_rows()
+    frame = pd.DataFrame(X, columns=["a", "b", "c"]).assign(y=y, s=scale)
+    rows = dd.from_pandas(frame, npartitions=6)
+    kept, features = rows[rows.index > 150], ["a", "b", "c"]
+    model = DaskGaussianMLRegressor(noise="log-linear", noise_columns=["b"])
+    model.fit(kept[features], kept.y, noise_scale=kept.s)
+    late = frame[151:]
+    batch = GaussianMLRegressor(noise="log-linear", noise_columns=["b"])
+    batch.fit(late[features], late.y, noise_scale=late.s)
+    for name in (*ATTRIBUTES, *NOISE):
+        np.testing.assert_allclose(
+            getattr(model, name), getattr(batch, name), rtol=1e-9, atol=1e-9
+        )
+    assert list(model.feature_names_in_) == features
+
+
+def test_log_linear_noise_on_a_cluster(cluster):
+    rows = varying_rows()
+    with Client(cluster):
+        lazy = [chunked(part, 100).persist() for part in rows]
+        model = DaskGaussianMLRegressor(noise="log-linear", method="reml").fit(*lazy)
+    batch = GaussianMLRegressor(noise="log-linear", method="reml").fit(*rows)
+    np.testing.assert_allclose(model.coef_, batch.coef_, rtol=1e-9)
+    assert model.loglik_ == pytest.approx(batch.loglik_, rel=1e-12)
 
 
 def test_warnings_are_those_of_fit(data):

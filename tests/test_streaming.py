@@ -235,8 +235,7 @@ def test_wide_sparse_rows_are_refused():
 
 
 def test_varying_noise_has_no_partial_fit():
-    model = GaussianMLRegressor()
-    model.noise = "log-linear"
+    model = GaussianMLRegressor(noise="log-linear")
     assert not hasattr(model, "partial_fit")
     with pytest.raises(AttributeError, match="no attribute 'partial_fit'") as caught:
         model.partial_fit([[1.0]], [1.0])
