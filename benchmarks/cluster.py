@@ -170,6 +170,19 @@ def compare_dask_ml(X, y, reference):
     print(f"dask-ml: {seconds:.1f} s, {agreeing:.1f} digits of the coefficients")
 
 
+def compare_log_linear(X, y, few):
+    """All rows, pass after pass, and a part of them against ``fit`` in memory."""
+    for rows in (few, len(X)):
+        begin = time.perf_counter()
+        model = DaskGaussianMLRegressor(noise="log-linear").fit(X[:rows], y[:rows])
+        seconds = time.perf_counter() - begin
+        print(f"log-linear noise, {rows:,} rows: {seconds:.1f} s", flush=True)
+        if rows == few:
+            part = dask.compute(X[:rows], y[:rows])
+            reference = GaussianMLRegressor(noise="log-linear").fit(*part)
+            report("log-linear noise against fit", model, reference)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=20_000_000)
@@ -191,8 +204,9 @@ def main():
         print(f"a worker killed half-way: {seconds:.1f} s")
         report("with a worker killed", model, reference)
     with start(2) as cluster, Client(cluster):
-        few = max(1, arguments.dask_ml_rows // chunk)
-        X, y = X[: few * chunk], y[: few * chunk]
+        few = max(1, arguments.dask_ml_rows // chunk) * chunk
+        compare_log_linear(X, y, few)
+        X, y = X[:few], y[:few]
         model, seconds = timed_fit(X, y)
         print(f"{len(X):,} rows: ours {seconds:.1f} s")
         compare_dask_ml(X, y, model)

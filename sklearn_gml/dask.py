@@ -2,8 +2,39 @@
 
 A constant-noise fit needs one sum over all rows, their statistics, and statistics of
 parts add up. Here every chunk of rows becomes statistics on the worker that has it,
-and statistics travel and are added up as a tree. Nothing is approximated, and nothing
-is computed that the rest of the package does not compute already.
+and statistics travel and are added up as a tree. Log-linear noise needs sums of two
+kinds in each iteration, for the gradient and for the information; each is a pass over
+the chunks, added up in the same way. Rows are read again for every pass unless they
+were persisted. Nothing is approximated, and nothing is computed that the rest of the
+package does not compute already.
+
+What to expect, on paper, for constant noise: with n rows of p columns in chunks of k,
+on w workers that take c seconds to read a row and to add it to their statistics::
+
+    seconds                      n c / w + 0.001 n / k        (scheduler: 1 ms a task)
+    bytes over the network
+      of a worker, at most       (n / k / w) (8 (p + 2)^2 + 750)
+      from client to scheduler   500 n / k                    (the task graph)
+
+``benchmarks/cluster.py`` checks it with p = 20, n = 20 million, k = 250,000 and rows
+made from random numbers, c = 0.43 microseconds, which is nearly all in making them.
+One worker: 8.7 s on paper, 9.2 s measured, no message above 5 kB between workers and
+scheduler, and 38 kB of task graph, which is 471 bytes a chunk. Two workers: 4.1 s on
+paper and 9.1 s measured, on two cores that had half of their time for it; 135 and 164
+kB sent by each worker, control messages included, where paper says 185 kB of
+statistics; the largest message 37 kB, several statistics together. With the same c,
+100 workers take
+
+    ====  =========  ==========  ==========================  ======================
+    rows  rows of a   time       bytes sent by each worker   task graph
+          chunk
+    ====  =========  ==========  ==========================  ======================
+    1e9   1e6         5 s        46 kB                       0.5 MB
+    1e12  1e7         73 min     4.6 MB                      50 MB
+    ====  =========  ==========  ==========================  ======================
+
+Such chunks have 170 MB and 1.7 GB of float64. A disk that gives 500 MB/s needs 0.34
+microseconds for such a row, so that c is of that size for rows that are read, too.
 """
 
 from dataclasses import replace

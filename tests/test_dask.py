@@ -262,8 +262,9 @@ def test_log_linear_noise(setting):
 def test_log_linear_noise_of_frames_with_names_and_empty_partitions():
     X, y, _, scale = varying_rows()
     frame = pd.DataFrame(X, columns=["a", "b", "c"]).assign(y=y, s=scale)
+    frame["row"] = np.arange(400)
     rows = dd.from_pandas(frame, npartitions=6)
-    kept, features = rows[rows.index > 150], ["a", "b", "c"]
+    kept, features = rows[rows["row"] > 150], ["a", "b", "c"]
     model = DaskGaussianMLRegressor(noise="log-linear", noise_columns=["b"])
     model.fit(kept[features], kept.y, noise_scale=kept.s)
     late = frame[151:]
