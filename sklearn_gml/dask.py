@@ -25,13 +25,12 @@ kB sent by each worker, control messages included, where paper says 185 kB of
 statistics; the largest message 37 kB, several statistics together. With the same c,
 100 workers take
 
-    ====  =========  ==========  ==========================  ======================
-    rows  rows of a   time       bytes sent by each worker   task graph
-          chunk
-    ====  =========  ==========  ==========================  ======================
-    1e9   1e6         5 s        46 kB                       0.5 MB
-    1e12  1e7         73 min     4.6 MB                      50 MB
-    ====  =========  ==========  ==========================  ======================
+    ====  =============  ======  =================  ==========
+    rows  rows of chunk  time    sent by a worker   task graph
+    ====  =============  ======  =================  ==========
+    1e9   1e6            5 s     46 kB              0.5 MB
+    1e12  1e7            73 min  4.6 MB             50 MB
+    ====  =============  ======  =================  ==========
 
 Such chunks have 170 MB and 1.7 GB of float64. A disk that gives 500 MB/s needs 0.34
 microseconds for such a row, so that c is of that size for rows that are read, too.
@@ -377,6 +376,8 @@ def _part_of_total(
     X, y, sample_weight=None, noise_scale=None, *, function, **predictors
 ):
     """What a chunk adds to a sum of :class:`~sklearn_gml._row_sums.RowSums`."""
+    if not X.shape[0]:
+        return 0
     others = (
         None if values is None else np.asarray(values, dtype=np.float64)
         for values in (sample_weight, noise_scale)
@@ -384,7 +385,7 @@ def _part_of_total(
     if not sparse.issparse(X):
         X = np.asarray(X, dtype=np.float64)
     parts = RowSums(Rows.of(X, y, *others), **predictors)._total(function)
-    # No sum over no rows; as an array of objects, the others add up one by one.
+    # Rows of weight zero have no sums; the others, as objects, add up one by one.
     return 0 if parts is None else np.fromiter(parts, dtype=object)
 
 
