@@ -14,9 +14,9 @@ import dask.array
 import numpy as np
 from dask.delayed import Delayed
 
-# Results that one task adds up: a hundred chunks have two levels of the tree, and
-# ten thousand have four.
-FAN_IN = 16
+# Results that one task adds up, which it may fetch from one worker in one message. More
+# would make a tree of fewer levels and longer messages.
+FAN_IN = 8
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,12 @@ on w workers that take c seconds to read a row and to add it to their statistics
       from client to scheduler   500 n / k                    (the task graph)
 
 ``benchmarks/cluster.py`` checks it with p = 20, n = 20 million, k = 250,000 and rows
-made from random numbers, c = 0.43 microseconds, which is nearly all in making them.
-One worker: 8.7 s on paper, 9.2 s measured, no message above 5 kB between workers and
-scheduler, and 38 kB of task graph, which is 471 bytes a chunk. Two workers: 4.1 s on
-paper and 9.1 s measured, on two cores that had half of their time for it; 135 and 164
-kB sent by each worker, control messages included, where paper says 185 kB of
-statistics; the largest message 37 kB, several statistics together. With the same c,
-100 workers take
+made from random numbers, c = 0.45 microseconds, nearly all of it in making them. One
+worker: 9.1 s on paper, 8.1 s measured; two workers: 4.5 s on paper, 4.6 s measured, on
+two cores (and 9 s while others had the cores for half of the time). Two workers sent
+147 and 123 kB each, control messages included, where paper says 186 kB. The task graph
+has 38 kB, 471 bytes a chunk. Log-linear noise took 47 s for the same rows, made anew
+for every pass. With c as measured, 100 workers take
 
     ====  =============  ======  =================  ==========
     rows  rows of chunk  time    sent by a worker   task graph

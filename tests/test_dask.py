@@ -444,8 +444,8 @@ def test_nothing_but_statistics_travels(cluster):
                 message["total"] for message in dask_worker.transfer_outgoing_log
             ]
         )
-    # A chunk of X has 200 kB, one of y 20 kB, statistics 2 kB and 16 of them 30 kB.
-    assert max(size for sizes in sent.values() for size in sizes) < 40_000
+    # A chunk of X has 200 kB, one of y 20 kB, statistics 2 kB and 8 of them 16 kB.
+    assert max(size for sizes in sent.values() for size in sizes) < 20_000
 
 
 def test_an_error_on_a_worker_names_the_chunk(data, cluster):
