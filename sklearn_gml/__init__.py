@@ -8,6 +8,7 @@ every prediction and a log-likelihood to choose models by.
 The way of the data is one direction, and imports run the same way, from the
 top floor down::
 
+    floor 6   dask            the same sums over a cluster
     floor 5   _regressor      the estimator: validates, orchestrates, exposes
               displays        pictures: what the rooms of displays below draw
     floor 4   _predictive_display  predictions with intervals
@@ -20,6 +21,7 @@ top floor down::
               _inference_methods  what it says of its parameters
               _influence_methods  what it says of single rows
               _comparison     one model against a larger one
+              _streaming      rows in batches: a sum that goes on
     floor 3   _likelihood     objectives: value, gradient, information
               _varying_point  the same where noise varies
               _maximize       Newton and L-BFGS over any objective
@@ -47,6 +49,8 @@ top floor down::
               _doubled        matrix products in doubled precision
               _blocks         rows in cache-sized float64 blocks
               _validation     input checks
+              _serialization  statistics as plain numbers, and back
+              _chunks         Dask collections in chunks of rows, and sums over them
               _callbacks      scikit-learn's callbacks, where it has them
               exceptions      warnings
 

@@ -22,13 +22,14 @@ from ._noise import noise_positions
 from ._nonnegative import NonNegativeObjective
 from ._prediction import GaussianPredictionMixin
 from ._statistics import GaussianStatistics, summarise
+from ._streaming import PartialFitMixin
 from ._validation import validate_training_data
 from ._varying import VaryingNoiseObjective
 from .exceptions import DegenerateFitWarning, RankDeficiencyWarning
 
-# From the warning out to the line that called fit: _warn, _maximise, fit and
+# From the warning out to the line that called fit: _warn or _maximise, fit and
 # scikit-learn's wrapper around it.
-STACK_LEVEL = 5
+STACK_LEVEL = 4
 
 MAXIMISERS = {
     "auto": maximize_newton,
@@ -41,6 +42,7 @@ class GaussianMLRegressor(
     GaussianInferenceMixin,
     GaussianInfluenceMixin,
     GaussianPredictionMixin,
+    PartialFitMixin,
     CallbackSupportMixin,
     MultiOutputMixin,
     RegressorMixin,
@@ -288,11 +290,19 @@ class GaussianMLRegressor(
             else:
                 statistics = summarise(rows, vector_target, data.feature_names)
                 if positions is not None and len(positions):
-                    objectives = self._varying_objectives(rows, statistics, positions)
+                    counted = statistics
+                    if rows.noise_scale is not None:
+                        # Whatever is known of the noise, columns are centred by
+                        # frequency.
+                        counted = summarise(replace(rows, noise_scale=None))
+                    objectives = self._varying_objectives(
+                        VaryingNoiseObjective, rows, counted, positions
+                    )
                 else:
                     objectives = [self._objective(statistics)]
-            self._maximise(objectives, rows, vector_target, positions)
+            solutions = self._maximise(objectives, rows, vector_target, positions)
             self._set_or_delete("statistics_", statistics)
+            self._warn(objectives, solutions)
         if context is not None:
             context.call_on_fit_task_end(estimator=self, reconstruction_attributes={})
         return self
@@ -316,12 +326,10 @@ class GaussianMLRegressor(
                 "statistics must be a GaussianStatistics, got "
                 f"{type(statistics).__name__}. To fit rows, use fit(X, y)."
             )
+        if not statistics.n_samples:
+            raise ValueError("The statistics are those of no rows: add some to them.")
         with self._unchanged_on_error():
-            self.n_features_in_ = statistics.n_features
-            names = statistics.feature_names
-            if names is not None:
-                names = np.array(names, dtype=object)
-            self._set_or_delete("feature_names_in_", names)
+            self._learn_features(statistics)
             if self.noise != "constant":
                 raise ValueError(
                     f"noise={self.noise!r} needs the rows, which statistics have not "
@@ -329,9 +337,17 @@ class GaussianMLRegressor(
                 )
             self._check_combinations()
             objectives = [self._objective(statistics)]
-            self._maximise(objectives, None, statistics.vector_target)
+            solutions = self._maximise(objectives, None, statistics.vector_target)
             self._set_or_delete("statistics_", statistics)
+            self._warn(objectives, solutions)
         return self
+
+    def _learn_features(self, statistics):
+        self.n_features_in_ = statistics.n_features
+        names = statistics.feature_names
+        if names is not None:
+            names = np.array(names, dtype=object)
+        self._set_or_delete("feature_names_in_", names)
 
     @contextmanager
     def _unchanged_on_error(self):
@@ -349,7 +365,19 @@ class GaussianMLRegressor(
             maximise(objective, max_iter=self.max_iter, tol=self.tol)
             for objective in objectives
         ]
-        self._warn(objectives, solutions)
+        for objective, solution in zip(objectives, solutions, strict=True):
+            if not solution.converged and not solution.point.degenerate.any():
+                remedy = (
+                    " Where rows are few for the parameters of the noise, use "
+                    "noise_alpha > 0."
+                    if objective.varies
+                    else ""
+                )
+                warnings.warn(
+                    f"GaussianMLRegressor has {solution.message}.{remedy}",
+                    ConvergenceWarning,
+                    stacklevel=STACK_LEVEL,
+                )
         estimates = [
             objective.estimate(solution.point)
             if rows is None
@@ -359,6 +387,7 @@ class GaussianMLRegressor(
         self._expose(objectives, estimates, vector_target)
         self._expose_noise(estimates, vector_target, positions)
         self.n_iter_ = max(solution.n_iter for solution in solutions)
+        return solutions
 
     def _check_combinations(self, positions=None, rows=None):
         if self.method == "reml" and self.positive:
@@ -403,13 +432,10 @@ class GaussianMLRegressor(
             restricted=self.method == "reml",
         )
 
-    def _varying_objectives(self, rows, statistics, positions):
+    def _varying_objectives(self, objective, rows, statistics, positions):
         """An objective for each target: their noise has nothing in common."""
-        if rows.noise_scale is not None:
-            # Whatever is known of the noise, the columns are centred by frequency.
-            statistics = summarise(replace(rows, noise_scale=None))
         return [
-            VaryingNoiseObjective(
+            objective(
                 rows,
                 statistics,
                 target,
@@ -423,24 +449,12 @@ class GaussianMLRegressor(
         ]
 
     def _warn(self, objectives, solutions):
+        """Of rows that do not determine the model."""
         degenerate = [
             (objective, solution.point)
             for objective, solution in zip(objectives, solutions, strict=True)
             if solution.point.degenerate.any()
         ]
-        for objective, solution in zip(objectives, solutions, strict=True):
-            if not solution.converged and not solution.point.degenerate.any():
-                remedy = (
-                    " Where rows are few for the parameters of the noise, use "
-                    "noise_alpha > 0."
-                    if objective.varies
-                    else ""
-                )
-                warnings.warn(
-                    f"GaussianMLRegressor has {solution.message}.{remedy}",
-                    ConvergenceWarning,
-                    stacklevel=STACK_LEVEL,
-                )
         if degenerate:
             message = self._degenerate_message(*degenerate[0])
             warnings.warn(message, DegenerateFitWarning, stacklevel=STACK_LEVEL)

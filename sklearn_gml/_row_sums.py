@@ -68,7 +68,10 @@ class RowSums:
     noise: LinearPredictor
 
     def _total(self, function):
-        """The sum of a tuple of numbers or arrays over the blocks."""
+        """The sum of a tuple of numbers or arrays over the blocks.
+
+        The function refers to no rows, so that it can be sent to where they are.
+        """
         total = None
         for block in self._blocks():
             part = function(block)
@@ -187,11 +190,11 @@ class RowSums:
         ``2 sum h z_k z_l - 2 tr(M^-1 B_k M^-1 B_l)`` with ``B_k = sum d z_k x x'``.
         """
 
-        whitened = self._whitened(root, mean, noise)
+        whitened, predictor = self._whitened(root, mean, noise), self.noise
 
         def sums(block):
             white = whitened(block)
-            design = _scaled([(self.noise, np.ones(len(white)))], block.X)
+            design = _scaled([(predictor, np.ones(len(white)))], block.X)
             leverage = np.square(white).sum(axis=1)
             weighted = [white.T @ (white * column[:, None]) for column in design.T]
             return design.T @ (design * leverage[:, None]), np.array(weighted)
@@ -204,10 +207,11 @@ class RowSums:
     def _whitened(self, root, mean, noise):
         """The function ``sqrt(d) x'root`` of a block."""
         fitted, lifted = self._fitted(mean, noise), self.mean.lift @ root
+        predictor = self.mean
 
         def whitened(block):
             _, precision = fitted(block)
-            return _scaled([(self.mean, np.sqrt(precision))], block.X) @ lifted
+            return _scaled([(predictor, np.sqrt(precision))], block.X) @ lifted
 
         return whitened
 

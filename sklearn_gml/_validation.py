@@ -31,9 +31,10 @@ class _AnyRegressor(RegressorMixin, BaseEstimator):
 
 
 def validate_training_data(
-    X, y, sample_weight=None, noise_scale=None, *, estimator=None
+    X, y, sample_weight=None, noise_scale=None, *, estimator=None, reset=True
 ):
-    """Check training input; an estimator learns its features from it.
+    """Check training input; an estimator learns its features from it, or with
+    ``reset=False`` compares them with those that it knows.
 
     Raises
     ------
@@ -55,6 +56,7 @@ def validate_training_data(
         ensure_all_finite=False,
         multi_output=True,
         y_numeric=True,
+        reset=reset,
     )
     names = getattr(estimator, "feature_names_in_", None)
     return TrainingData(

@@ -1,12 +1,13 @@
 """Statistics: sums, likelihoods, and the fit they give."""
 
 import dataclasses
+import json
 import pickle
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from generated import problem
+from generated import KINDS, problem
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -52,6 +53,116 @@ def test_any_partition_of_the_rows_gives_the_fit_of_all(seed, kind, cuts):
     batch.fit(generated.X, generated.y, generated.weight)
     # Condition numbers stay below 1e3.
     assert_same_fit(estimator.fit_statistics(merged), batch, rtol=1e-11)
+
+
+def products(statistics):
+    """``[1 X y]' W [1 X y]``: what statistics of the same rows agree in."""
+    root = statistics.about(0.0)
+    return root.T @ root
+
+
+def assert_same_rows(one, other, rtol=1e-13):
+    """Equal to rounding: a dozen eps of a triangle, merged in another order."""
+    assert one.n_samples == other.n_samples
+    assert one.sum_weights == pytest.approx(other.sum_weights, rel=rtol)
+    norms = np.sqrt(np.diagonal(products(other)))
+    scale = np.multiply.outer(norms, norms)
+    assert np.all(np.abs(products(one) - products(other)) <= rtol * scale)
+
+
+def thirds(generated):
+    """Three parts of uneven size, the first of a single row."""
+    n_samples = generated.X.shape[0]
+    edges = [0, 1, 1 + n_samples // 3, n_samples]
+    return [of(generated.take(slice(*pair))) for pair in pairwise(edges)]
+
+
+any_kind = st.sampled_from(KINDS)
+
+
+@given(seed=seeds, kind=any_kind)
+def test_merging_is_commutative_and_associative(seed, kind):
+    a, b, c = thirds(problem(seed, kind))
+    assert_same_rows(a + b, b + a)
+    assert_same_rows((a + b) + c, a + (b + c))
+
+
+@given(seed=seeds, kind=any_kind)
+def test_statistics_of_no_rows_are_the_neutral_element(seed, kind):
+    generated = problem(seed, kind)
+    one = of(generated)
+    n_targets = None if generated.y.ndim == 1 else generated.y.shape[1]
+    empty = GaussianStatistics.empty(one.n_features, n_targets)
+    assert one + empty is one
+    assert empty + one is one
+    assert sum([one]) is one
+    assert (empty + empty).n_samples == 0
+
+
+def test_statistics_of_no_rows():
+    empty = GaussianStatistics.empty(2, 3, ["a", "b"])
+    assert empty.loglik(np.ones((3, 2)), np.ones(3), np.ones(3)) == 0.0
+    assert empty.feature_names == ("a", "b")
+    with pytest.raises(ValueError, match=r"different targets .* 3 on the left, 1 on"):
+        empty + GaussianStatistics.empty(2, feature_names=["a", "b"])
+    with pytest.raises(ValueError, match="statistics are those of no rows"):
+        GaussianMLRegressor().fit_statistics(empty)
+
+
+@given(seed=seeds, kind=any_kind)
+def test_json_keeps_every_bit(seed, kind):
+    statistics = of(problem(seed, kind))
+    again = GaussianStatistics.from_dict(
+        json.loads(json.dumps(statistics.to_dict(), allow_nan=False))
+    )
+    for field in dataclasses.fields(statistics):
+        left, right = (getattr(s, field.name) for s in (again, statistics))
+        assert type(left) is type(right)
+        np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize("n_targets", [None, 1, 2])
+def test_json_of_no_rows(n_targets):
+    empty = GaussianStatistics.empty(3, n_targets, ["a", "b", "c"])
+    again = GaussianStatistics.from_dict(json.loads(json.dumps(empty.to_dict())))
+    assert again.factor.shape == empty.factor.shape
+    assert again.feature_names == ("a", "b", "c")
+    assert (again + empty).n_targets == empty.n_targets
+
+
+BAD_DICTIONARIES = {
+    "not one": ([], r"not the dictionary .* to_dict\(\)"),
+    "of something else": ({"format": "JSON"}, "not the dictionary"),
+    "version": ({"version": 99}, "version 99, but this .* reads version 1"),
+    "unknown entry": ({"colour": 1}, r"entries .*'colour'.* expected are"),
+    "not numbers": ({"factor": [["a"]]}, "factor must be a list of numbers"),
+    "ragged": ({"factor": [[1.0], [1.0, 2.0]]}, "factor must be a list of numbers"),
+    "infinite": ({"origin": [0.0, 0.0, np.inf]}, "origin has entries .* not finite"),
+    "wide origin": ({"origin": [0.0] * 4}, r"factor has shape \(4, 4\), origin \(4,\)"),
+    "full factor": ({"factor": np.ones((4, 4)).tolist()}, "not upper triangular"),
+    "negative factor": ({"factor": (-np.eye(4)).tolist()}, "non-negative diagonal"),
+    "features": ({"n_features": 3}, "3 entries for 3 features and y"),
+    "names": ({"feature_names": ["a"]}, "1 names for 2 features"),
+    "count": ({"n_samples": 0}, "n_samples is 0"),
+    "log scale": ({"log_scale": None}, "log_scale is None"),
+    "text": ({"sum_weights": "9"}, "sum_weights is '9'"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_DICTIONARIES)
+def test_bad_dictionary(name):
+    X, y = np.random.default_rng(0).standard_normal((2, 9, 2))
+    good = GaussianStatistics.from_data(X, y[:, 0]).to_dict()
+    change, message = BAD_DICTIONARIES[name]
+    with pytest.raises(ValueError, match=message):
+        GaussianStatistics.from_dict({**good, **change} if change else change)
+
+
+def test_a_dictionary_with_an_entry_missing():
+    plain = of(problem(0, "long")).to_dict()
+    del plain["origin"]
+    with pytest.raises(ValueError, match=r"expected are .*'origin'"):
+        GaussianStatistics.from_dict(plain)
 
 
 @given(seed=seeds, kind=kinds)
