@@ -13,9 +13,8 @@ from ._linalg import (
     invert_upper,
     solve_semidefinite,
 )
-from ._maximize import maximize_newton
+from ._maximize import VALUE_MARGIN, maximize_newton
 from ._row_sums import RowSums
-from ._statistics import gaussian_loglik
 from ._varying_point import NEAR_AT_START, VaryingPoint
 
 # Relative change of the information that standard errors do not show.
@@ -193,13 +192,8 @@ class VaryingNoiseObjective:
     def _origin_y(self):
         return self.sums.origin[self.mean.n_features + self.target]
 
-    def loglik(self, estimate):
-        """Log-likelihood at an estimate, without priors and without restriction."""
-        prior = self.alpha * np.sum(estimate.coef**2, axis=1)
-        values = gaussian_loglik(
-            estimate.squares - prior, estimate.sigma, self.sum_weights
-        )
-        return float(np.sum(values - self.log_scale))
+    # In units of m the rows are those of constant noise.
+    loglik = StatisticsObjective.loglik
 
     def estimate(self, point):
         """The :class:`Estimate` that a point stands for."""
@@ -230,8 +224,13 @@ class VaryingNoiseObjective:
         )
 
     def refined(self, point, rows):
-        """The estimate one step further: it is known already, and squares the error."""
+        """The estimate one step further: it is known already, and squares the error.
+
+        Unless it is no step to a maximum, because the climb has ended before.
+        """
         last = self.settled(point.theta + point.step)
+        if last.value < point.value - VALUE_MARGIN * point.resolution:
+            return self.estimate(point)
         # The information changes by as much as log sigma does, root mean square.
         change = np.sqrt(2.0 * point.gain / self.sum_weights)
         exact = point if change < SAME_INFORMATION else last
