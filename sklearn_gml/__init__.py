@@ -17,6 +17,7 @@ top floor down::
               metrics         scores of distributions, scorers of models
               _nonnegative    the objective over coefficients that are not negative
               _varying        the objective with noise that varies
+              _diagnosis      warnings: what solver or data did not give
               _prediction     what a fitted model says of new rows
               _inference_methods  what it says of its parameters
               _influence_methods  what it says of single rows

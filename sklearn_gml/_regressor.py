@@ -1,6 +1,5 @@
 """The estimator: validate, build the objective, maximise, expose."""
 
-import warnings
 from contextlib import contextmanager
 from dataclasses import replace
 from math import log
@@ -8,11 +7,11 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, _fit_context
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._blocks import WIDE, Rows
 from ._callbacks import CallbackSupportMixin, begin_fit, watch_blocks
+from ._diagnosis import warn_of_convergence, warn_of_data
 from ._inference_methods import GaussianInferenceMixin
 from ._influence_methods import GaussianInfluenceMixin
 from ._likelihood import StatisticsObjective
@@ -25,11 +24,6 @@ from ._statistics import GaussianStatistics, summarise
 from ._streaming import PartialFitMixin
 from ._validation import validate_training_data
 from ._varying import VaryingNoiseObjective
-from .exceptions import DegenerateFitWarning, RankDeficiencyWarning
-
-# From the warning out to the line that called fit: _warn or _maximise, fit and
-# scikit-learn's wrapper around it.
-STACK_LEVEL = 4
 
 MAXIMISERS = {
     "auto": maximize_newton,
@@ -302,7 +296,7 @@ class GaussianMLRegressor(
                     objectives = [self._objective(statistics)]
             solutions = self._maximise(objectives, rows, vector_target, positions)
             self._set_or_delete("statistics_", statistics)
-            self._warn(objectives, solutions)
+            warn_of_data(self, objectives, solutions)
         if context is not None:
             context.call_on_fit_task_end(estimator=self, reconstruction_attributes={})
         return self
@@ -339,7 +333,7 @@ class GaussianMLRegressor(
             objectives = [self._objective(statistics)]
             solutions = self._maximise(objectives, None, statistics.vector_target)
             self._set_or_delete("statistics_", statistics)
-            self._warn(objectives, solutions)
+            warn_of_data(self, objectives, solutions)
         return self
 
     def _learn_features(self, statistics):
@@ -365,19 +359,7 @@ class GaussianMLRegressor(
             maximise(objective, max_iter=self.max_iter, tol=self.tol)
             for objective in objectives
         ]
-        for objective, solution in zip(objectives, solutions, strict=True):
-            if not solution.converged and not solution.point.degenerate.any():
-                remedy = (
-                    " Where rows are few for the parameters of the noise, use "
-                    "noise_alpha > 0."
-                    if objective.varies
-                    else ""
-                )
-                warnings.warn(
-                    f"GaussianMLRegressor has {solution.message}.{remedy}",
-                    ConvergenceWarning,
-                    stacklevel=STACK_LEVEL,
-                )
+        warn_of_convergence(objectives, solutions)
         estimates = [
             objective.estimate(solution.point)
             if rows is None
@@ -447,56 +429,6 @@ class GaussianMLRegressor(
             )
             for target in range(statistics.n_targets)
         ]
-
-    def _warn(self, objectives, solutions):
-        """Of rows that do not determine the model."""
-        degenerate = [
-            (objective, solution.point)
-            for objective, solution in zip(objectives, solutions, strict=True)
-            if solution.point.degenerate.any()
-        ]
-        if degenerate:
-            message = self._degenerate_message(*degenerate[0])
-            warnings.warn(message, DegenerateFitWarning, stacklevel=STACK_LEVEL)
-            return
-        objective = objectives[0]
-        lost = objective.n_parameters - objective.rank
-        if lost and not self.alpha:
-            choice = (
-                "Some non-negative coefficients were"
-                if self.positive
-                else "The coefficients of smallest norm were"
-            )
-            warnings.warn(
-                f"The columns of X are collinear: {lost} of "
-                f"{objective.n_parameters} directions are not identified. "
-                f"{choice} chosen; predictions do not depend on the choice. Drop "
-                "columns or use alpha > 0.",
-                RankDeficiencyWarning,
-                stacklevel=STACK_LEVEL,
-            )
-
-    def _degenerate_message(self, objective, point):
-        if not objective.saturated and objective.varies:
-            column = point.steepest_noise_slope
-            position = objective.noise.columns[column]
-            names = getattr(self, "feature_names_in_", None)
-            name = f"column {position}" if names is None else repr(str(names[position]))
-            return (
-                "The likelihood has no maximum: some rows are fitted to the last "
-                f"digit, and the noise slope of {name} takes their sigma towards zero. "
-                "sigma_, loglik_, aic_ and bic_ describe arithmetic. Use noise_alpha "
-                f"> 0 (it is {self.noise_alpha:g}), leave that column out of "
-                "noise_columns, or use more rows."
-            )
-        return (
-            "There is no noise left to estimate sigma from: the model has rank "
-            f"{objective.rank} and the rows have sum of weights "
-            f"{objective.sum_weights:g}, or it reproduces y to the last digit. The "
-            "likelihood has no maximum; sigma_ is of the size of rounding errors, "
-            "and loglik_, aic_ and bic_ describe arithmetic. Use more rows"
-            f"{'' if self.alpha else ', fewer columns or alpha > 0'}."
-        )
 
     def _expose(self, objectives, estimates, vector_target):
         self.coef_ = _exposed(estimates, "coef", vector_target)

@@ -52,6 +52,7 @@ except ImportError as error:
 
 from ._blocks import Rows
 from ._chunks import ChunkedRows
+from ._diagnosis import warn_of_data
 from ._noise import noise_positions
 from ._regressor import GaussianMLRegressor
 from ._row_sums import RowSums
@@ -165,7 +166,7 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
                 objectives, rows, statistics.vector_target, positions
             )
             self._set_or_delete("statistics_", statistics)
-            self._warn(objectives, solutions)
+            warn_of_data(self, objectives, solutions)
         return self
 
     def to_plain(self):

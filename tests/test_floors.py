@@ -15,6 +15,7 @@ FLOORS = {
     "metrics": 4,
     "_nonnegative": 4,
     "_varying": 4,
+    "_diagnosis": 4,
     "_prediction": 4,
     "_inference_methods": 4,
     "_influence_methods": 4,
