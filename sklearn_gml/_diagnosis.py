@@ -63,8 +63,8 @@ def _isolated(estimator, objective, point):
     name = f"column {position}" if names is None else repr(str(names[position]))
     return (
         "The likelihood has no maximum: some rows are fitted to the last digit, and "
-        f"the noise slope of {name} takes their sigma towards zero. sigma_, loglik_, aic_ "
-        f"and bic_ describe arithmetic. Use noise_alpha > 0 (it is "
+        f"the noise slope of {name} takes their sigma towards zero. sigma_, loglik_, "
+        "aic_ and bic_ describe arithmetic. Use noise_alpha > 0 (it is "
         f"{estimator.noise_alpha:g}), leave that column out of noise_columns, or use "
         "more rows."
     )
