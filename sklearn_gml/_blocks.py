@@ -216,7 +216,9 @@ class Rows:
                 yield rows
                 continue
             # What the sums will not see has to be looked at here.
-            if not np.isfinite(self.X[rows][~kept].sum()):
+            with np.errstate(over="ignore", invalid="ignore"):
+                total = self.X[rows][~kept].sum()
+            if not np.isfinite(total):
                 self.check_finite()
             if kept.any():
                 yield rows.start + np.flatnonzero(kept)

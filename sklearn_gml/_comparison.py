@@ -60,7 +60,7 @@ def likelihood_ratio_test(restricted, full):
             f"full must have more parameters than restricted, got {full._n_parameters} "
             f"and {restricted._n_parameters}: pass the smaller model first."
         )
-    if full.method == "reml":
+    if full._settings.method == "reml":
         gain = full.restricted_loglik_ - restricted.restricted_loglik_
     else:
         gain = full.loglik_ - restricted.loglik_
@@ -81,7 +81,7 @@ def _model(name, model):
         model = model[-1]
     check_is_fitted(model)
     for parameter, allowed in (("alpha", 0), ("noise_alpha", 0), ("positive", False)):
-        value = getattr(model, parameter)
+        value = getattr(model._settings, parameter)
         if value != allowed:
             raise ValueError(
                 f"{name} has {parameter}={value!r}, for which twice the gain in "
@@ -96,10 +96,10 @@ def _model(name, model):
 
 
 def _check_comparable(restricted, full):
-    if restricted.method != full.method:
+    if restricted._settings.method != full._settings.method:
         raise ValueError(
-            f"restricted has method={restricted.method!r} and full "
-            f"{full.method!r}: fit both with the same method."
+            f"restricted has method={restricted._settings.method!r} and full "
+            f"{full._settings.method!r}: fit both with the same method."
         )
     if restricted.statistics_.n_targets != full.statistics_.n_targets:
         raise ValueError("The models were fitted to different numbers of targets.")
@@ -111,7 +111,7 @@ def _check_comparable(restricted, full):
                 f"The models were fitted to different data: the {what} is {one} for "
                 f"restricted and {other} for full."
             )
-    if full.method == "reml" and not _same_mean(restricted, full):
+    if full._settings.method == "reml" and not _same_mean(restricted, full):
         raise ValueError(
             "Restricted likelihoods of different mean columns are likelihoods of "
             "different contrasts and cannot be compared: fit both with method='ml'."
@@ -137,7 +137,7 @@ def _data(model):
 def _same_mean(restricted, full):
     one, other = restricted.statistics_, full.statistics_
     return (
-        restricted.fit_intercept == full.fit_intercept
+        restricted._settings.fit_intercept == full._settings.fit_intercept
         and one.n_features == other.n_features
         and one.feature_names == other.feature_names
         and np.allclose(one.mean, other.mean, rtol=SAME_DATA)

@@ -7,7 +7,6 @@ import numpy as np
 from scipy import stats
 
 from ._inference import (
-    empty_directions,
     exact_sigma,
     information_sigma,
     profile_reach,
@@ -258,8 +257,12 @@ class ConstantNoiseInference:
         """Leverage (n,) of rows, NaN where the data do not identify the mean."""
         leverage, _ = self.seen(rows).leverage_and_residuals()
         if self.rank < len(self.root) and not self.alpha:
-            empty = empty_directions(self.root, self.statistics.n_features)
-            leverage[outside(rows, empty, self.centre)] = np.nan
+            first, columns = int(self.fit_intercept), np.arange(len(self.centre))
+            origin = np.zeros_like(self.statistics.origin)
+            origin[columns] = self.centre
+            factor = self.statistics.about(origin)[first:, 1 + columns]
+            unknown = outside(rows, factor, self.rank - first, columns, self.centre)
+            leverage[unknown] = np.nan
         return leverage
 
     def influence(self, rows):

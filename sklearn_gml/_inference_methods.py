@@ -50,7 +50,7 @@ class GaussianInferenceMixin:
                 f"fitted to {n_features} features."
             )
         names = tuple(str(name) for name in feature_names)
-        mean = ("intercept", *names) if self.fit_intercept else names
+        mean = ("intercept", *names) if self._settings.fit_intercept else names
         drive = getattr(self, "noise_features_in_", ())
         if not len(drive):
             return mean
@@ -92,6 +92,11 @@ class GaussianInferenceMixin:
               :math:`\frac{G}{G - 1} \frac{n - 1}{n - rank}` corrects for small
               samples (Stata's and statsmodels' default, R's ``HC1`` with
               ``cadjust``); normal.
+
+            With log-linear noise only ``"information"``, the default, and
+            ``"posterior"``, with alpha or noise_alpha > 0: the inverse of the observed
+            information of mean and log sigma together (minus the second derivatives
+            of J); normal.
         X, y, sample_weight, noise_scale : array-like, optional
             The rows of the fit, as they were given to it. For the robust kinds only;
             the others need nothing but the fit.
@@ -172,8 +177,8 @@ class GaussianInferenceMixin:
         Returns
         -------
         ndarray of shape (q + 1, 2) or (t, q + 1, 2)
-            Lower and upper limits: a row for each of :meth:`parameter_names`, and the
-            last row for sigma. ``low, high = model.conf_int().T``.
+            Lower and upper limits: a row for each of :meth:`parameter_names`, and with
+            constant noise the last row for sigma. ``low, high = model.conf_int().T``.
 
         Raises
         ------
@@ -264,10 +269,10 @@ class GaussianInferenceMixin:
         F(3, 431) = 7.612, p = 5.7e-05
         """
         kind = self._inference().checked_kind(kind)
-        if self.alpha:
+        if self._settings.alpha:
             raise ValueError(
-                f"alpha={self.alpha!r} gives the parameters a prior and a posterior, "
-                "of which there are no tests: use conf_int, or alpha=0."
+                f"alpha={self._settings.alpha!r} gives the parameters a prior and a "
+                "posterior, of which there are no tests: use conf_int, or alpha=0."
             )
         contrasts = contrast_matrix(hypotheses, self.parameter_names())
         values = np.broadcast_to(np.asarray(values, float), len(contrasts))
@@ -311,8 +316,9 @@ class GaussianInferenceMixin:
         Returns
         -------
         Summary
-            With ``to_frame()``, if pandas is installed. Its R^2 is that of ``score``;
-            without an intercept it is about zero, as R and statsmodels have it.
+            With ``to_frame()``, if pandas is installed. With constant noise it has R^2:
+            that of ``score``, rows weighted by ``1 / noise_scale**2``; without an
+            intercept it is about zero, as R and statsmodels have it.
 
         Examples
         --------
@@ -368,13 +374,13 @@ class GaussianInferenceMixin:
                 f"sparse X with {self.n_features_in_} columns, more than {WIDE}: use "
                 "fewer columns or dense X."
             )
-        if self.positive:
+        if self._settings.positive:
             raise ValueError(
                 "Bounded coefficients have no covariance matrix that describes their "
                 "uncertainty: use positive=False."
             )
         mean = np.atleast_2d(self.coef_)
-        if self.fit_intercept:
+        if self._settings.fit_intercept:
             mean = np.column_stack([np.atleast_1d(self.intercept_), mean])
         if len(getattr(self, "noise_features_in_", ())):
             noise = np.column_stack(
@@ -385,12 +391,13 @@ class GaussianInferenceMixin:
                 mean,
                 noise,
                 np.stack(self._roots),
+                self._spans,
                 self.noise_features_in_,
-                self.rank_,
                 np.atleast_1d(self.sigma_),
-                self.fit_intercept,
-                has_prior=bool(self.alpha or self.noise_alpha),
-                restricted=self.method == "reml",
+                self._settings.fit_intercept,
+                self._settings.alpha,
+                self._settings.noise_alpha,
+                restricted=self._settings.method == "reml",
             )
         return ConstantNoiseInference(
             self.statistics_,
@@ -398,9 +405,9 @@ class GaussianInferenceMixin:
             self._roots[0],
             np.atleast_1d(self.sigma_),
             self.rank_,
-            self.fit_intercept,
-            self.alpha,
-            restricted=self.method == "reml",
+            self._settings.fit_intercept,
+            self._settings.alpha,
+            restricted=self._settings.method == "reml",
         )
 
     def _estimates(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._blocks import Rows
+from ._linalg import column_norms
 from ._refinement import whitened_blocks
 
 # 1 - h of a row that alone decides its own prediction is the rounding error of h,
@@ -129,22 +130,29 @@ def remainder(leverage):
     return np.where(rest > OWN_PREDICTION, rest, np.nan)
 
 
-def outside(rows, empty, means):
-    """Mask (n,) of the rows whose mean the data do not identify.
+def outside(rows, factor, rank, columns, means):
+    """Mask (n,) of the rows of which the data say nothing.
 
     Parameters
     ----------
     rows : Rows
-    empty : ndarray of shape (p, p)
-        Projection onto the directions without data.
-    means : ndarray of shape (p,)
-        A row that certainly is identified.
+    factor : ndarray of shape (k, m)
+        Factor of the columns about ``means``, of the rows of the fit.
+    rank : int
+    columns : ndarray of int, shape (m,)
+        Their positions in X.
+    means : ndarray of shape (m,)
     """
+    norms = column_norms(factor)
+    unit = np.where(norms > 0, norms, 1.0)
+    # Of columns of one size, or their units decide what counts as rounding.
+    _, _, directions = np.linalg.svd(factor / unit)
+    empty = directions[rank:].T
     masks = []
     for block, _ in rows.exact_blocks():
-        moved = block[:, 1 : 1 + rows.n_features] - means
-        left, terms = np.abs(moved @ empty), np.abs(moved) @ np.abs(empty)
-        masks.append(np.any(left > OUTSIDE * terms, axis=1))
+        moved = (block[:, 1 + columns] - means) / unit
+        rest, terms = np.abs(moved @ empty), np.abs(moved) @ np.abs(empty)
+        masks.append(np.any(rest > OUTSIDE * terms, axis=1))
     return np.concatenate(masks)
 
 

@@ -1,5 +1,7 @@
 """What a fitted model says of single rows: leverage, influence, uncertain means."""
 
+from typing import NamedTuple
+
 import numpy as np
 from sklearn.utils.validation import validate_data
 
@@ -9,6 +11,16 @@ from ._validation import (
     validate_noise_scale,
     validate_sample_weight,
 )
+
+
+class FitSettings(NamedTuple):
+    """Parameters of the fit that is asked, whatever was set since."""
+
+    fit_intercept: bool
+    alpha: float
+    noise_alpha: float
+    method: str
+    positive: bool
 
 
 class GaussianInfluenceMixin:
@@ -33,8 +45,10 @@ class GaussianInfluenceMixin:
 
         Returns
         -------
-        ndarray of shape (n,)
-            NaN for rows whose mean the fit does not identify.
+        ndarray of shape (n,), or (n, t) with log-linear noise of t targets
+            NaN for rows whose mean the fit does not identify. With log-linear noise
+            it is that of weighted least squares at the fitted sigma,
+            ``x' M^-1 x / sigma(x)^2``, where M is the information of the mean.
 
         Examples
         --------
@@ -83,10 +97,11 @@ class GaussianInfluenceMixin:
         [0.389 0.276 0.276 0.389]
         """
         known = self._inference()
-        if self.alpha:
+        if self._settings.alpha:
             raise ValueError(
                 "Standardised residuals and Cook's distance are defined for least "
-                f"squares, not for alpha={self.alpha!r}: use alpha=0, or leverage."
+                f"squares, not for alpha={self._settings.alpha!r}: use alpha=0, or "
+                "leverage."
             )
         measures = known.influence(self._rows_of_fit(X, y, None, noise_scale))
         if self.coef_.ndim == 2:

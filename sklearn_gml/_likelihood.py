@@ -32,6 +32,9 @@ class Estimate:
     noise_coef : ndarray of shape (t, m), or None
     noise_intercept : ndarray of shape (t,), or None
         Parameters of log sigma, where it varies.
+    spans : tuple of ndarray, or None
+        Where noise varies, the directions of the parameters of mean and of log sigma
+        that the data speak of, shapes (q, rank) and (1 + m, rank).
     """
 
     coef: np.ndarray
@@ -42,6 +45,7 @@ class Estimate:
     restricted_loglik: float | None = None
     noise_coef: np.ndarray | None = None
     noise_intercept: np.ndarray | None = None
+    spans: tuple | None = None
 
 
 class Point:

@@ -117,6 +117,9 @@ def maximize_lbfgs(objective, *, max_iter, tol):
         n_iter += result.nit
         before = point
         point = objective.settled(_with_free(objective, point.theta, result.x))
+        if not np.isfinite(point.value):
+            # Values overflow on the way to a maximum that is not there.
+            point = before
         enough = max(0.5 * tol**2, VALUE_MARGIN * point.resolution)
         converged = point.gain <= enough
         stuck = point.value <= before.value + point.resolution

@@ -31,8 +31,10 @@ def noise_positions(noise_columns, X):
     ):
         return np.arange(X.shape[1])
     try:
+        if isinstance(noise_columns, bool) or np.ndim(noise_columns) > 1:
+            raise ValueError("names, positions, a mask or a slice are expected.")
         found = _get_column_indices(X, noise_columns)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise ValueError(
             f"noise_columns={noise_columns!r} does not select columns of X: {error}"
         ) from error

@@ -13,7 +13,7 @@ from ._blocks import WIDE, Rows
 from ._callbacks import CallbackSupportMixin, begin_fit, watch_blocks
 from ._diagnosis import warn_of_convergence, warn_of_data
 from ._inference_methods import GaussianInferenceMixin
-from ._influence_methods import GaussianInfluenceMixin
+from ._influence_methods import FitSettings, GaussianInfluenceMixin
 from ._likelihood import StatisticsObjective
 from ._matrix_free import MatrixFreeObjective
 from ._maximize import maximize_lbfgs, maximize_newton
@@ -369,6 +369,13 @@ class GaussianMLRegressor(
         self._expose(objectives, estimates, vector_target)
         self._expose_noise(estimates, vector_target, positions)
         self.n_iter_ = max(solution.n_iter for solution in solutions)
+        self._settings = FitSettings(
+            self.fit_intercept,
+            self.alpha,
+            0.0 if self.noise == "constant" else self.noise_alpha,
+            self.method,
+            self.positive,
+        )
         return solutions
 
     def _check_combinations(self, positions=None, rows=None):
@@ -464,6 +471,7 @@ class GaussianMLRegressor(
         self._set_or_delete("noise_coef_", coef)
         self._set_or_delete("noise_intercept_", intercept)
         self._roots = [estimate.root for estimate in estimates]
+        self._spans = estimates[0].spans
 
 
 def _exposed(estimates, name, vector_target):

@@ -10,6 +10,9 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 SPARSE_FORMATS = ("csr", "csc")
 
+# Scales whose squares neither overflow nor hide the digits of others.
+NOISE_SCALES = (1e-30, 1e30)
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
@@ -87,7 +90,10 @@ def validate_noise_scale(noise_scale, X):
     if noise_scale is None:
         return None
     scale = check_array(
-        noise_scale, ensure_2d=False, dtype=np.float64, input_name="noise_scale"
+        np.atleast_1d(noise_scale),
+        ensure_2d=False,
+        dtype=np.float64,
+        input_name="noise_scale",
     )
     if scale.shape != (X.shape[0],):
         raise ValueError(
@@ -98,5 +104,11 @@ def validate_noise_scale(noise_scale, X):
         raise ValueError(
             "noise_scale must be positive, got a smallest value of "
             f"{scale.min():g}. To leave rows out, use sample_weight=0."
+        )
+    low, high = NOISE_SCALES
+    if scale.min() < low or scale.max() > high:
+        raise ValueError(
+            f"noise_scale must lie between {low:g} and {high:g}, got {scale.min():g} "
+            f"to {scale.max():g}: it is relative, so divide it by its mean."
         )
     return scale

@@ -18,7 +18,7 @@ from ._row_sums import RowSums
 from ._varying_point import NEAR_AT_START, VaryingPoint
 
 # Relative change of the information that standard errors do not show.
-SAME_INFORMATION = 1e-12
+SAME_INFORMATION = 1e-10
 
 # A residual of zero has no logarithm. One so much smaller than the noise says that
 # sigma is small there, and smaller ones should not say it louder.
@@ -208,6 +208,10 @@ class VaryingNoiseObjective:
             mean[0] += self._origin_y
         else:
             maps[0] = maps[0][1:]
+        restricted = None
+        if self.restricted:
+            # The coefficients are integrated out under their prior.
+            restricted = point.loglik_without_prior - 0.5 * point.shrinkage
         upper = cholesky(information)
         if upper is None:
             # No maximum is here, and nothing is known of how surely it is known.
@@ -218,9 +222,10 @@ class VaryingNoiseObjective:
             np.array([(point.sums.squares + point.shrinkage) * sigma**2]),
             np.array([sigma]),
             linalg.block_diag(*maps) @ invert_upper(upper),
-            point.loglik_without_prior if self.restricted else None,
+            restricted,
             noise[None, 1:],
             noise[:1],
+            tuple(maps),
         )
 
     def refined(self, point, rows):
@@ -228,10 +233,12 @@ class VaryingNoiseObjective:
 
         Unless it is no step to a maximum, because the climb has ended before.
         """
+        if point.degenerate.any():
+            return self.estimate(point)
         last = self.settled(point.theta + point.step)
         if last.value < point.value - VALUE_MARGIN * point.resolution:
             return self.estimate(point)
         # The information changes by as much as log sigma does, root mean square.
-        change = np.sqrt(2.0 * point.gain / self.sum_weights)
+        change = np.sqrt(2.0 * max(point.gain, 0.0) / self.sum_weights)
         exact = point if change < SAME_INFORMATION else last
         return self._estimate(last, exact.information)

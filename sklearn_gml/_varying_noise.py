@@ -1,15 +1,15 @@
 """Everything that can be said of the parameters where noise varies."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import linalg, sparse, stats
 
-from ._inference import unidentified
+from ._inference import unidentified, with_prior_directions
+from ._influence import outside
 from ._noise import sigma_at
 from ._statistics import GaussianStatistics
-
-KINDS = ("information", "posterior")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,27 +28,29 @@ class VaryingNoiseInference:
         Parameters of the mean, the intercept first if there is one.
     noise : ndarray of shape (t, 1 + m)
         Intercept and coefficients of log sigma.
-    roots : ndarray of shape (t, q + 1 + m, r)
-        Roots of the inverse information.
+    data_roots : ndarray of shape (t, q + 1 + m, r)
+        Roots of the inverse information, of the directions that the data speak of.
+    spans : tuple of ndarray
+        Those directions, of the mean and of log sigma.
     positions : ndarray of shape (m,)
         Columns that drive the noise.
-    rank : int
-        Of the mean.
     sigma : ndarray of shape (t,)
     fit_intercept : bool
-    has_prior : bool
+    alpha : float
+    noise_alpha : float
     restricted : bool
     """
 
     statistics: GaussianStatistics
     mean: np.ndarray
     noise: np.ndarray
-    roots: np.ndarray
+    data_roots: np.ndarray
+    spans: tuple
     positions: np.ndarray
-    rank: int
     sigma: np.ndarray
     fit_intercept: bool
-    has_prior: bool
+    alpha: float
+    noise_alpha: float
     restricted: bool
 
     @property
@@ -58,12 +60,13 @@ class VaryingNoiseInference:
 
     def checked_kind(self, kind):
         """The kind of covariance, or its default; raise if there is no such kind."""
-        expected = "posterior" if self.has_prior else "information"
+        has_prior = self.alpha or self.noise_alpha
+        expected = "posterior" if has_prior else "information"
         if kind is None or kind == expected:
             return expected
         raise ValueError(
             f"kind={kind!r} is not available with noise='log-linear' and "
-            f"{'a prior' if self.has_prior else 'no prior'}: use kind={expected!r}, "
+            f"{'a prior' if has_prior else 'no prior'}: use kind={expected!r}, "
             "or noise='constant', whose robust kinds allow for noise of any form."
         )
 
@@ -73,28 +76,60 @@ class VaryingNoiseInference:
 
     def covariances(self, kind, rows=None, groups=None):
         """Covariance (t, k, k) of the parameters of mean and log sigma."""
-        matrices = self.roots @ np.swapaxes(self.roots, 1, 2)
+        matrices = np.stack([root @ root.T for root in self.roots])
         lost = self._unidentified()
         matrices[:, lost] = np.nan
         matrices[:, :, lost] = np.nan
         return matrices
 
-    def _unidentified(self):
-        """Mask (k,) of the parameters that some direction without data changes."""
-        q = self.mean.shape[1]
-        n_features, noise_rank = self.statistics.n_features, self._noise_rank
-        means = self.statistics.mean[:n_features]
-        first = int(self.fit_intercept)
-        return np.concatenate(
-            [
-                _lost(self.roots[0, first:q], self.rank - first, means, first),
-                _lost(self.roots[0, q + 1 :], noise_rank - 1, means[self.positions], 1),
-            ]
+    @cached_property
+    def roots(self):
+        """Those with what priors know of directions without data, one a target."""
+        roots = []
+        for root, sigma in zip(self.data_roots, self.sigma, strict=True):
+            extra = linalg.block_diag(
+                self._prior_directions(0, self.alpha / sigma**2),
+                self._prior_directions(1, self.noise_alpha),
+            )
+            roots.append(np.hstack([root, extra]))
+        return roots
+
+    def _prior_directions(self, part, precision):
+        span, _, means = self._parts[part]
+        if not precision:
+            return np.empty((len(span), 0))
+        return with_prior_directions(span, precision, means)[:, span.shape[1] :]
+
+    @cached_property
+    def _parts(self):
+        """Span, columns and their means, of the mean and of log sigma."""
+        p = self.statistics.n_features
+        means = self.statistics.mean[:p]
+        centre = means if self.fit_intercept else np.zeros(p)
+        return (
+            (self.spans[0], np.arange(p), centre),
+            (self.spans[1], self.positions, means[self.positions]),
         )
 
-    @property
-    def _noise_rank(self):
-        return self.roots.shape[2] - self.rank
+    def _unidentified(self):
+        """Mask (k,) of the parameters that some direction without data changes."""
+        masks = []
+        priors = self.alpha, self.noise_alpha
+        for (span, columns, means), prior in zip(self._parts, priors, strict=True):
+            mask = unidentified(span, means, len(columns))
+            masks.append(np.zeros_like(mask) if prior else mask)
+        return np.concatenate(masks)
+
+    def _outside(self, rows, part):
+        """Mask (n,) of the rows whose mean (part 0) or sigma (1) is not identified."""
+        span, columns, means = self._parts[part]
+        if (self.alpha, self.noise_alpha)[part] or span.shape[0] == span.shape[1]:
+            return np.zeros(rows.n_samples, dtype=bool)
+        first = len(span) - len(columns)
+        origin = np.zeros_like(self.statistics.origin)
+        origin[columns] = means
+        factor = self.statistics.about(origin)[first:, 1 + columns]
+        return outside(rows, factor, span.shape[1] - first, columns, means)
 
     def sigma_limits(self, level, kind):
         """None: sigma is no parameter of its own, those of log sigma have theirs."""
@@ -111,6 +146,7 @@ class VaryingNoiseInference:
         """Leverage (n,) or (n, t) of rows, given their sigma."""
         sigma = self._sigma(rows)
         leverage = self._mean_variance(rows, self._given_noise()) / sigma**2
+        leverage[self._outside(rows, 0) | self._outside(rows, 1)] = np.nan
         return leverage[:, 0] if leverage.shape[1] == 1 else leverage
 
     def _given_noise(self):
@@ -118,6 +154,9 @@ class VaryingNoiseInference:
         q, roots = self.mean.shape[1], []
         for root in self.roots:
             mean, noise = root[:q], root[q:]
+            if np.isnan(root).any():
+                roots.append(mean)
+                continue
             # What remains of the mean across the directions of the noise.
             directions = linalg.orth(noise.T)
             roots.append(mean - mean @ directions @ directions.T)
@@ -136,6 +175,8 @@ class VaryingNoiseInference:
         )
         if kind == "predictive":
             variance += self._sigma(rows) ** 2
+            variance[self._outside(rows, 1)] = np.nan
+        variance[self._outside(rows, 0)] = np.nan
         return stats.norm(mean, np.sqrt(variance).reshape(mean.shape))
 
     def _sigma(self, rows):
@@ -172,7 +213,7 @@ class VaryingNoiseInference:
 
     def notes(self, kind):
         """Sentences for the foot of a table."""
-        if np.isnan(self.roots).any():
+        if np.isnan(self.data_roots).any():
             yield (
                 "The information at the fit is not positive definite: nothing is known "
                 "of how sure the estimates are."
@@ -190,13 +231,3 @@ class VaryingNoiseInference:
                 "The columns of X are collinear: parameters that depend on directions "
                 "which are not identified have no standard error."
             )
-
-
-def _lost(slopes, rank, means, has_intercept):
-    """Mask of the intercept and the slopes (m, r) that are not identified."""
-    n_slopes = len(slopes)
-    if rank == n_slopes:
-        return np.zeros(has_intercept + n_slopes, dtype=bool)
-    left, _, _ = linalg.svd(slopes, full_matrices=False)
-    basis = linalg.block_diag(np.eye(has_intercept), left[:, :rank])
-    return unidentified(basis, means, n_slopes)

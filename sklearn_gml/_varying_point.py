@@ -217,7 +217,7 @@ class VaryingPoint:
     @property
     def unbounded(self):
         """Whether some row is fitted to the last digit, its sigma falling."""
-        return (ROUNDING_MARGIN * EPS) ** 2 * self.sums.magnitude >= 1.0
+        return ROUNDING_MARGIN**2 * self.gain_floor >= 1.0
 
     @property
     def degenerate(self):

@@ -49,6 +49,11 @@ BAD_DATA = {
         (X, Y, None, with_value(np.ones(20), 0.0)),
         "noise_scale must be positive.* sample_weight=0",
     ),
+    "noise_scale of one number": ((X, Y, None, 2.0), "noise_scale has shape"),
+    "noise_scale out of range": (
+        (X, Y, None, with_value(np.ones(20), 1e40)),
+        "noise_scale must lie between",
+    ),
     "sparse y": ((X, sparse.csr_array(Y[:, None])), r"pass y.toarray\(\)"),
     "overflow": ((X * 1e160, Y), "squares overflow .* rescale"),
     "overflow of y": ((X, Y * 1e155), "squares overflow .* rescale"),

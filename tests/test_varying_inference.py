@@ -164,7 +164,8 @@ def test_a_prior_makes_the_table_a_posterior(rows):
         (lambda fit, X, y: fit.influence(X, y), "those of least squares"),
         (
             lambda fit, X, y: likelihood_ratio_test(
-                GaussianMLRegressor(noise_alpha=1.0).fit(X, y), fit
+                GaussianMLRegressor().fit(X, y),
+                GaussianMLRegressor(noise="log-linear", noise_alpha=1.0).fit(X, y),
             ),
             "noise_alpha=1.0",
         ),
@@ -174,3 +175,78 @@ def test_errors(rows, question, message):
     fit = GaussianMLRegressor(noise="log-linear").fit(*rows)
     with pytest.raises(ValueError, match=message):
         question(fit, *rows)
+
+
+def one_hot():
+    """Three levels and an intercept, and a column that has nothing to do with them."""
+    rng = np.random.default_rng(0)
+    level = rng.integers(0, 3, 120)
+    X = np.column_stack([np.eye(3)[level], rng.standard_normal(120)])
+    y = level + X[:, 3] + np.exp(0.5 * X[:, 0]) * rng.standard_normal(120)
+    return X, y
+
+
+@pytest.mark.filterwarnings("ignore::sklearn_gml.RankDeficiencyWarning")
+@pytest.mark.parametrize("noise", ["constant", "log-linear"])
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_rows_are_known_where_the_data_speak_of_them(noise, unit):
+    X, y = one_hot()
+    X[:, 3] *= unit
+    fit = GaussianMLRegressor(noise=noise).fit(X, y)
+    # Without its redundant column the model says the same of rows like those seen.
+    full = GaussianMLRegressor(noise=noise).fit(X[:, 1:], y)
+    for kind in ("mean", "predictive"):
+        np.testing.assert_allclose(
+            fit.predict_dist(X, kind=kind).std(),
+            full.predict_dist(X[:, 1:], kind=kind).std(),
+            rtol=1e-7,
+        )
+    np.testing.assert_allclose(fit.leverage(X), full.leverage(X[:, 1:]), rtol=1e-7)
+    elsewhere = [[1.0, 1.0, 0.0, 0.0]]
+    assert np.isnan(fit.predict_dist(elsewhere, kind="mean").std())
+    assert np.isnan(fit.leverage(elsewhere))
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_priors_know_what_the_data_do_not(fit_intercept):
+    """Against minus the Hessian of J itself, by differences."""
+    X, y = one_hot()
+    fit = GaussianMLRegressor(
+        noise="log-linear", alpha=1.0, noise_alpha=2.0, fit_intercept=fit_intercept
+    ).fit(X, y)
+    best = np.concatenate(
+        [[fit.intercept_], fit.coef_, [fit.noise_intercept_], fit.noise_coef_]
+    )
+    free = np.ones(len(best), dtype=bool)
+    free[0] = fit_intercept
+
+    def objective(change):
+        moved = best.copy()
+        moved[free] += change
+        log_sigma = moved[5] + X @ moved[6:]
+        value = np.sum(
+            stats.norm(moved[0] + X @ moved[1:5], np.exp(log_sigma)).logpdf(y)
+        )
+        value -= 0.5 * moved[1:5] @ moved[1:5] / np.exp(2.0 * log_sigma.mean())
+        return value - moved[6:] @ moved[6:]
+
+    steps = 1e-3 * np.eye(free.sum())
+    hessian = [
+        [
+            objective(a + b) - objective(a - b) - objective(b - a) + objective(-a - b)
+            for a in steps
+        ]
+        for b in steps
+    ]
+    expected = np.linalg.inv(-np.array(hessian) / 4e-6)
+    # Differences of 1e-3 leave five digits.
+    np.testing.assert_allclose(
+        fit.coef_covariance(), expected, atol=1e-4 * np.abs(expected).max()
+    )
+
+
+def test_the_fit_is_asked_not_what_was_set_since(rows):
+    fit = GaussianMLRegressor(noise="log-linear").fit(*rows)
+    before = str(fit.summary())
+    fit.set_params(method="reml", alpha=3.0, fit_intercept=False, positive=True)
+    assert str(fit.summary()) == before
