@@ -3,8 +3,9 @@
 All columns drive the mean and the noise. Fits take turns on the same data in one
 process, and their medians are compared. ondil and NGBoost (which takes minutes) are
 timed once, where they are installed. The memory is measured in a fresh process, and the
-steps are counted on the generated problems of the tests: 5 to 200 columns, 200
-to 100,000 rows, sigma within one data set up to four decades apart.
+steps are counted on the generated problems of the tests: 5 to 200 columns, 200 to
+100,000 rows but at most 500,000 entries, sigma within one data set up to four decades
+apart.
 
     python benchmarks/varying_noise.py                       # all three, a minute
     python benchmarks/varying_noise.py --parts memory time   # some
