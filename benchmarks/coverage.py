@@ -9,8 +9,12 @@ intervals agree better the more rows there are.
 Data sets with the same X are the targets of one fit: 500 of them at a time, with a new
 X for each fit.
 
-    python benchmarks/coverage.py            # 20,000 data sets of each size
-    python benchmarks/coverage.py --small    # 2,000
+Where log sigma is linear in the columns, the Wald intervals of all parameters of mean
+and log sigma are compared with the truth, by ``ml`` and by ``reml``.
+
+    python benchmarks/coverage.py                       # 20,000 data sets of each size
+    python benchmarks/coverage.py --small               # 2,000
+    python benchmarks/coverage.py --noise log-linear    # 2,000 of 300 rows
 """
 
 import argparse
@@ -23,6 +27,7 @@ SIZES = (12, 30, 300)
 LEVELS = (0.5, 0.9, 0.95, 0.99)
 TARGETS = 500
 COEF, INTERCEPT, SIGMA = np.array([1.0, 0.0, -2.0]), 5.0, 3.0
+NOISE_COEF, VARYING_SIZE = np.array([0.5, 0.0, -0.3]), 300
 
 EXACT = ("coefficient", "sigma", "mean", "predictive")
 PROFILE = ("profile coefficient, ml", "profile coefficient, reml", "profile sigma")
@@ -59,8 +64,28 @@ def covered(rng, n_samples):
     return {name: np.array(mask) for name, mask in masks.items()}
 
 
-def coverage(n_samples, n_sets, seed=0):
-    """Share (len(LEVELS),) of data sets covered, for each kind of interval."""
+def covered_varying(rng, n_samples):
+    """The same for each parameter of mean and log sigma."""
+    X = rng.standard_normal((n_samples, len(COEF)))
+    sigma = SIGMA * np.exp(X @ NOISE_COEF)
+    noise = sigma[:, None] * rng.standard_normal((n_samples, TARGETS))
+    Y = INTERCEPT + (X @ COEF)[:, None] + noise
+    truth = np.concatenate([[INTERCEPT], COEF, [np.log(SIGMA)], NOISE_COEF])
+    masks = {}
+    for method in ("ml", "reml"):
+        model = GaussianMLRegressor(noise="log-linear", method=method).fit(X, Y)
+        limits = np.array([model.conf_int(level) for level in LEVELS])
+        inside = (limits[..., 0] <= truth) & (truth <= limits[..., 1])
+        for position, name in enumerate(model.parameter_names()):
+            masks[f"{name}, {method}"] = inside[..., position]
+    return masks
+
+
+def coverage(covered, n_samples, n_sets, seed=0):
+    """Share (len(LEVELS),) of data sets covered, for each kind of interval.
+
+    ``covered`` is the function that draws, fits and compares.
+    """
     rng = np.random.default_rng([seed, n_samples])
     rounds = [covered(rng, n_samples) for _ in range(n_sets // TARGETS)]
     return {
@@ -69,12 +94,7 @@ def coverage(n_samples, n_sets, seed=0):
     }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--small", action="store_true", help="2,000 data sets")
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    n_sets = 2_000 if arguments.small else 20_000
+def print_table(covered, sizes, n_sets, seed):
     levels = np.array(LEVELS)
     error = np.sqrt(levels * (1.0 - levels) / n_sets)
     errors = (
@@ -83,12 +103,12 @@ def main():
     )
     print(f"Coverage in % of {n_sets:,} data sets; Monte-Carlo standard errors:")
     print(", ".join(errors) + ".")
-    print("In brackets, for the exact intervals: distance in those standard errors.\n")
+    print("In brackets, for exact intervals: distance in those standard errors.\n")
     print("| n | interval | " + " | ".join(f"{level:.0%}" for level in LEVELS) + " |")
     print("| ---: | --- |" + " ---: |" * len(LEVELS))
     worst = 0.0
-    for n_samples in SIZES:
-        shares = coverage(n_samples, n_sets, arguments.seed)
+    for n_samples in sizes:
+        shares = coverage(covered, n_samples, n_sets, seed)
         for name, share in shares.items():
             cells = [f"{100 * value:.2f}" for value in share]
             if name in EXACT:
@@ -99,6 +119,22 @@ def main():
                     for cell, d in zip(cells, distance, strict=True)
                 ]
             print(f"| {n_samples} | {name} | " + " | ".join(cells) + " |", flush=True)
+    return worst
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--small", action="store_true", help="2,000 data sets")
+    parser.add_argument(
+        "--noise", choices=["constant", "log-linear"], default="constant"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    if arguments.noise == "log-linear":
+        print_table(covered_varying, [VARYING_SIZE], 2_000, arguments.seed)
+        return
+    n_sets = 2_000 if arguments.small else 20_000
+    worst = print_table(covered, SIZES, n_sets, arguments.seed)
     print(f"\nLargest distance of an exact interval: {worst:.1f} standard errors.")
 
 

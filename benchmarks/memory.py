@@ -25,7 +25,11 @@ def peak_of_one_fit(model, dtype, order, n_samples, n_features):
 
     from sklearn_gml import GaussianMLRegressor
 
-    estimator = {"ours": GaussianMLRegressor, "scikit-learn": LinearRegression}[model]()
+    estimator = {
+        "ours": GaussianMLRegressor(),
+        "log-linear": GaussianMLRegressor(noise="log-linear"),
+        "scikit-learn": LinearRegression(),
+    }[model]
     rng = np.random.default_rng(0)
     X = np.empty((n_samples, n_features), dtype=dtype, order=order)
     for start in range(0, n_samples, 10_000):
@@ -38,6 +42,14 @@ def peak_of_one_fit(model, dtype, order, n_samples, n_features):
     estimator.fit(X, y)
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print((after - before) / 1024)
+
+
+def peak_mib(model, dtype, order, n_samples, n_features):
+    """What :func:`peak_of_one_fit` prints in a fresh process."""
+    size = [f"--rows={n_samples}", f"--columns={n_features}"]
+    command = [sys.executable, __file__, *size, "--one", model, dtype, order]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(run.stdout)
 
 
 def main():
@@ -53,12 +65,11 @@ def main():
     print("| data | GaussianMLRegressor | LinearRegression |")
     print("| --- | ---: | ---: |")
     for dtype, order in CASES:
-        peaks = []
-        for model in ("ours", "scikit-learn"):
-            size = [f"--rows={arguments.rows}", f"--columns={arguments.columns}"]
-            command = [sys.executable, __file__, *size, "--one", model, dtype, order]
-            run = subprocess.run(command, capture_output=True, text=True, check=True)
-            peaks.append(f"{float(run.stdout):.0f}")
+        size = arguments.rows, arguments.columns
+        peaks = [
+            f"{peak_mib(model, dtype, order, *size):.0f}"
+            for model in ("ours", "scikit-learn")
+        ]
         print(f"| {dtype}, {order} order | " + " | ".join(peaks) + " |", flush=True)
 
 
