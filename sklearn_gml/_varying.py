@@ -182,7 +182,7 @@ class VaryingNoiseObjective:
     def _mean_parameters(self, coef, intercept):
         slopes = coef
         if self.mean.coordinates is not None:
-            slopes = np.linalg.lstsq(self.mean.coordinates, coef)[0]
+            slopes = np.linalg.lstsq(self.mean.coordinates, coef, rcond=None)[0]
         if not self.fit_intercept:
             return slopes
         level = intercept + self.constant.origin_x @ coef - self._origin_y
