@@ -5,8 +5,9 @@ python benchmarks/cluster.py --rows 1000000 --chunk 50000
 
 Prints rows per second with one and two workers beside what they should be on paper,
 the largest message between any two processes, digits against ``partial_fit`` on the
-same rows, what a killed worker changes, and dask-ml's LinearRegression on the same
-array where it is installed. Needs sklearn-gml[dask].
+same rows, what a killed worker changes, log-linear noise with rows that are held and
+rows that are read for every pass, and dask-ml's LinearRegression on the same array
+where it is installed. Needs sklearn-gml[dask].
 """
 
 import argparse
@@ -15,6 +16,7 @@ import signal
 import threading
 import time
 import warnings
+from unittest.mock import patch
 
 import dask
 import dask.array
@@ -27,20 +29,23 @@ from sklearn_gml.dask import DaskGaussianMLRegressor
 
 COEF = np.linspace(-2.0, 2.0, 20)
 INTERCEPT, SIGMA = 3.0, 0.5
+# How log sigma follows the first column where noise varies.
+SPREAD = 0.5
 
 
-def rows_of_chunk(number, chunk):
+def rows_of_chunk(number, chunk, spread=0.0):
     """``[X y]``, the same whenever and wherever it is made."""
     rng = np.random.default_rng(number)
     rows = rng.standard_normal((chunk, len(COEF) + 1))
-    rows[:, -1] = INTERCEPT + rows[:, :-1] @ COEF + SIGMA * rows[:, -1]
+    noise = SIGMA * np.exp(spread * rows[:, 0]) * rows[:, -1]
+    rows[:, -1] = INTERCEPT + rows[:, :-1] @ COEF + noise
     return rows
 
 
-def lazy_rows(n_chunks, chunk):
+def lazy_rows(n_chunks, chunk, spread=0.0):
     """X and y as Dask arrays that are generated chunk by chunk."""
     rows = dask.array.map_blocks(
-        lambda block_id: rows_of_chunk(block_id[0], chunk),
+        lambda block_id: rows_of_chunk(block_id[0], chunk, spread),
         chunks=((chunk,) * n_chunks, (len(COEF) + 1,)),
         dtype=float,
     )
@@ -67,9 +72,12 @@ def count_on_worker(dask_worker):
     dask_worker.notes_of_messages = count_messages()
 
 
-def largest_on_worker(dask_worker):
+def sent_by_worker(dask_worker):
+    """Largest message and sum of all; the notes begin anew."""
     notes = dask_worker.notes_of_messages
-    return max(notes, default=(0, "")), sum(size for size, _ in notes)
+    largest, total = max(notes, default=(0, "")), sum(size for size, _ in notes)
+    notes.clear()
+    return largest[0], total
 
 
 def start(n_workers):
@@ -82,10 +90,27 @@ def start(n_workers):
     )
 
 
-def timed_fit(X, y):
+def timed_fit(X, y, **settings):
     begin = time.perf_counter()
-    model = DaskGaussianMLRegressor().fit(X, y)
+    model = DaskGaussianMLRegressor(**settings).fit(X, y)
     return model, time.perf_counter() - begin
+
+
+def measured_fit(name, client, notes, X, y, **settings):
+    """Fit, and print time and messages."""
+    client.run(count_on_worker)
+    notes.clear()
+    model, seconds = timed_fit(X, y, **settings)
+    largest, sent = max(notes), sum(size for size, _ in notes)
+    workers = client.run(sent_by_worker).values()
+    print(
+        f"{name}: {len(X):,} rows, {seconds:.1f} s, {len(X) / seconds:,.0f} rows/s; "
+        f"largest message {largest[0]:,} bytes ({largest[1]}) from client and "
+        f"scheduler, {max(largest for largest, _ in workers):,} bytes from workers; "
+        f"all messages {sent:,} and {[total for _, total in workers]} bytes",
+        flush=True,
+    )
+    return model, seconds
 
 
 def kill_later(cluster, seconds):
@@ -128,27 +153,15 @@ def seconds_of_chunk(make, chunk):
     return min(spent)
 
 
-def measure(n_workers, X, y, notes):
+def compare_with_paper(n_workers, X, y, notes):
     with start(n_workers) as cluster, Client(cluster) as client:
         # What libraries do at their first call is not the fit's.
-        few = X.chunks[0][0] * n_workers
-        DaskGaussianMLRegressor().fit(X[:few], y[:few])
         chunk = X.chunks[0][0]
+        few = chunk * n_workers
+        DaskGaussianMLRegressor().fit(X[:few], y[:few])
         one = client.submit(seconds_of_chunk, rows_of_chunk, chunk).result()
-        client.run(count_on_worker)
-        notes.clear()
-        model, seconds = timed_fit(X, y)
-        largest, sent = max(notes), sum(size for size, _ in notes)
-        workers = client.run(largest_on_worker).values()
-        print(
-            f"{n_workers} workers: {seconds:.1f} s, {len(X) / seconds:,.0f} rows/s, on "
-            f"paper {len(X) / chunk * one / n_workers:.1f} s; "
-            f"largest message {largest[0]:,} bytes ({largest[1]}) from client and "
-            f"scheduler, {max(w[0][0] for w in workers):,} bytes from workers; "
-            f"all messages {sent:,} and {[w[1] for w in workers]} bytes",
-            flush=True,
-        )
-    return model, seconds
+        print(f"{n_workers} workers on paper: {len(X) / chunk * one / n_workers:.1f} s")
+        return measured_fit(f"{n_workers} workers", client, notes, X, y)
 
 
 def compare_dask_ml(X, y, reference):
@@ -170,23 +183,27 @@ def compare_dask_ml(X, y, reference):
     print(f"dask-ml: {seconds:.1f} s, {agreeing:.1f} digits of the coefficients")
 
 
-def compare_log_linear(X, y, few):
-    """All rows, pass after pass, and a part of them against ``fit`` in memory."""
-    for rows in (few, len(X)):
-        begin = time.perf_counter()
-        model = DaskGaussianMLRegressor(noise="log-linear").fit(X[:rows], y[:rows])
-        seconds = time.perf_counter() - begin
-        print(f"log-linear noise, {rows:,} rows: {seconds:.1f} s", flush=True)
-        if rows == few:
-            part = dask.compute(X[:rows], y[:rows])
-            reference = GaussianMLRegressor(noise="log-linear").fit(*part)
-            report("log-linear noise against fit", model, reference)
+def compare_log_linear(n_chunks, chunk, few, notes):
+    """Rows that the cluster can hold, held and read again, and more than that."""
+    name, settings = "log-linear noise", {"noise": "log-linear"}
+    rows = np.concatenate([rows_of_chunk(k, chunk, SPREAD) for k in range(few)])
+    reference = GaussianMLRegressor(**settings).fit(rows[:, :-1], rows[:, -1])
+    with start(2) as cluster, Client(cluster) as client:
+        X, y = lazy_rows(few, chunk, SPREAD)
+        timed_fit(X[: 2 * chunk], y[: 2 * chunk], **settings)
+        model, _ = measured_fit(f"{name}, held", client, notes, X, y, **settings)
+        report(f"{name} against fit", model, reference)
+        with patch("sklearn_gml._chunks.HELD_SHARE", 0.0):
+            measured_fit(f"{name}, read again", client, notes, X, y, **settings)
+        X, y = lazy_rows(n_chunks, chunk, SPREAD)
+        measured_fit(f"{name}, too many", client, notes, X, y, **settings)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=20_000_000)
     parser.add_argument("--chunk", type=int, default=250_000)
+    parser.add_argument("--held-rows", type=int, default=2_000_000)
     parser.add_argument("--dask-ml-rows", type=int, default=1_000_000)
     arguments = parser.parse_args()
     chunk, n_chunks = arguments.chunk, arguments.rows // arguments.chunk
@@ -196,17 +213,18 @@ def main():
 
     reference = streamed(n_chunks, chunk)
     for n_workers in (1, 2):
-        model, seconds = measure(n_workers, X, y, notes)
+        model, seconds = compare_with_paper(n_workers, X, y, notes)
         report(f"{n_workers} workers against partial_fit", model, reference)
     with start(2) as cluster, Client(cluster):
         kill_later(cluster, seconds / 2)
         model, seconds = timed_fit(X, y)
         print(f"a worker killed half-way: {seconds:.1f} s")
         report("with a worker killed", model, reference)
+    compare_log_linear(n_chunks, chunk, max(1, arguments.held_rows // chunk), notes)
     with start(2) as cluster, Client(cluster):
         few = max(1, arguments.dask_ml_rows // chunk) * chunk
-        compare_log_linear(X, y, few)
         X, y = X[:few], y[:few]
+        timed_fit(X[: 2 * chunk], y[: 2 * chunk])
         model, seconds = timed_fit(X, y)
         print(f"{len(X):,} rows: ours {seconds:.1f} s")
         compare_dask_ml(X, y, model)

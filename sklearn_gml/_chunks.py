@@ -1,22 +1,37 @@
 """Dask collections in chunks of rows, and sums over the chunks.
 
 The one room that knows how Dask makes tasks: a function of a chunk goes in, a lazy
-sum or a lazy array of its results comes out. What is summed is no matter to it.
+sum or a lazy array of its results comes out. What is summed is no matter to it. Rows
+that are summed more than once are held in memory meanwhile, if they fit.
 """
 
 import operator
 from collections import defaultdict
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import cached_property, partial, reduce
+from uuid import uuid4
 
 import dask
 import dask.array
+import dask.local
+import dask.threaded
 import numpy as np
+import psutil
+from dask.base import get_scheduler
 from dask.delayed import Delayed
+from dask.sizeof import sizeof
+from distributed import Client
+from distributed.system import MEMORY_LIMIT
 
 # Results that one task adds up, which it may fetch from one worker in one message. More
 # would make a tree of fewer levels and longer messages.
 FAN_IN = 8
+
+# Of the memory that is free, what rows may take. Workers begin to spill at 0.6 of their
+# limit; chunks are not spread evenly, and each thread needs room to read one more and
+# to sum it.
+HELD_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -64,6 +79,38 @@ class ChunkedRows:
             return np.empty((0, self.X.shape[1]), dtype=self.X.dtype)
         return self.X._meta
 
+    @property
+    def nbytes(self):
+        """Bytes of all rows; nan where Dask does not know how many there are."""
+        if not _is_array(self.X):
+            return np.nan
+        return sum(part.nbytes for part in (self.X, *self.others.values()))
+
+    @contextmanager
+    def held(self, nbytes):
+        """The same rows, until the context ends held where they are read, if they fit.
+
+        They remain as they are if ``nbytes``, which may be nan, are too many, and if
+        all that they are made of is held by a cluster already.
+        """
+        room = HELD_SHARE * _free_memory(self.X)
+        if not nbytes <= room or _on_cluster(self._whole_chunks):
+            yield self
+            return
+        name = f"hold-{uuid4().hex}"
+        chunks = dask.persist(
+            *(
+                dask.delayed(partial(_hold, read))(given, dask_key_name=(name, number))
+                for number, (read, given) in enumerate(self._readers)
+            )
+        )
+        try:
+            yield HeldRows(self.X, self.others, chunks)
+        finally:
+            # Whoever keeps an exception of the fit does not keep its rows.
+            for chunk in chunks:
+                chunk.dask.clear()
+
     def by_chunk(self, function, meta, settings):
         """A Dask array whose chunks are the results of the function."""
         call = partial(_call, function, tuple(self.others), settings)
@@ -97,10 +144,12 @@ class ChunkedRows:
         The workers add up as well: a task takes the sums of so many chunks that
         a level of the tree has ``FAN_IN`` times fewer than the one before.
         """
-        chunks = self.by_chunk(
-            partial(_or_error, function), np.empty(0, dtype=object), settings
+        name = f"sum-{uuid4().hex}"
+        call = partial(
+            _call, partial(_or_error, function), tuple(self.others), settings
         )
-        parts = _one_task_each(chunks.to_delayed().ravel())
+        # As a task it goes to a worker once, and not with every chunk.
+        parts = self._results(dask.delayed(call, name=(f"of-{name}",)), name)
         groups = [
             dask.delayed(_add_chunks)(first, parts[first : first + FAN_IN])
             for first in range(0, len(parts), FAN_IN)
@@ -112,9 +161,95 @@ class ChunkedRows:
             ]
         return groups[0]
 
+    @cached_property
+    def _whole_chunks(self):
+        chunks = self.by_chunk(_parts, np.empty(0, dtype=object), {})
+        return chunks.to_delayed().ravel()
+
+    @cached_property
+    def _readers(self):
+        return _one_task_each(self._whole_chunks)
+
+    def _results(self, call, name):
+        return [
+            dask.delayed(partial(_read_and_call, read))(
+                call, given, dask_key_name=(name, number)
+            )
+            for number, (read, given) in enumerate(self._readers)
+        ]
+
+
+@dataclass(frozen=True)
+class HeldRows(ChunkedRows):
+    """The same, in memory.
+
+    Attributes
+    ----------
+    chunks : tuple of Delayed
+        X and the others of each chunk.
+    """
+
+    chunks: tuple
+
+    def held(self, nbytes):
+        """Themselves."""
+        return nullcontext(self)
+
+    def _results(self, call, name):
+        return [
+            dask.delayed(_call_held)(call, chunk, dask_key_name=(name, number))
+            for number, chunk in enumerate(self.chunks)
+        ]
+
+
+class _HeldChunk:
+    """Rows of a chunk that stay where they are.
+
+    Sent elsewhere, to an idle worker or to disk, it is the way to read them again.
+    """
+
+    def __init__(self, read):
+        self.read = read
+        self.parts = _own(read([]))
+
+    def __reduce__(self):
+        return _HeldChunk, (self.read,)
+
+    def __sizeof__(self):
+        return sizeof(self.parts)
+
+
+def _free_memory(collection):
+    """Bytes that are free where Dask would hold the collection.
+
+    None are known of other processes than workers, and of workers without a limit.
+    """
+    scheduler = get_scheduler(collections=[collection])
+    client = getattr(scheduler, "__self__", None)
+    if isinstance(client, Client):
+        workers = client.scheduler_info(n_workers=-1)["workers"].values()
+        return sum(
+            max(worker["memory_limit"] - worker["metrics"]["memory"], 0)
+            for worker in workers
+        )
+    if scheduler not in (dask.threaded.get, dask.local.get_sync):
+        return 0
+    # A container may have less than the machine.
+    own = MEMORY_LIMIT - psutil.Process().memory_info().rss
+    return min(own, psutil.virtual_memory().available)
+
+
+def _on_cluster(results):
+    """Whether all that the results are made of is held by a cluster."""
+    graph = results[0].__dask_graph__()
+    # What a cluster holds is not in the graph, and all else begins with nothing.
+    return all(node.dependencies for node in graph.values())
+
 
 def _one_task_each(results):
-    """Every result as one task, with all that Dask would compute for it alone.
+    """For every result a function, with all that Dask computes for this result alone.
+
+    It is returned with the list of Delayed whose values it takes.
 
     Dask hands tasks to whichever worker is idle, and what they need with them. Chunks
     of X and y that are read by tasks of their own would travel; as parts of one task
@@ -126,7 +261,7 @@ def _one_task_each(results):
     for key, node in graph.items():
         for need in node.dependencies:
             needed_by[need].add(key)
-    tasks = []
+    readers = []
     for result in results:
         own, outer, waiting = {}, set(), [result.key]
         while waiting:
@@ -139,13 +274,30 @@ def _one_task_each(results):
                 outer.add(key)
         outer = list(outer - own.keys())
         given = [Delayed(key, graph) for key in outer]
-        run = dask.delayed(partial(_run, own, result.key, outer))
-        tasks.append(run(given, dask_key_name=("rows", result.key)))
-    return tasks
+        readers.append((partial(_run, own, result.key, outer), given))
+    return readers
 
 
 def _run(graph, key, outer, given):
     return dask.get({**graph, **dict(zip(outer, given, strict=True))}, key)
+
+
+def _read_and_call(read, call, given):
+    return call(*read(given))
+
+
+def _hold(read, given):
+    # What the user's collections share, Dask moves anyway.
+    return _own(read(given)) if given else _HeldChunk(read)
+
+
+def _own(parts):
+    # Of a data frame, y may be a view, which would keep all columns in memory.
+    return [parts[0], *(part.copy() for part in parts[1:])]
+
+
+def _call_held(call, chunk):
+    return call(*(chunk.parts if isinstance(chunk, _HeldChunk) else chunk))
 
 
 def _is_array(collection):
@@ -183,6 +335,10 @@ def _check_partitions(X, others):
     return X, others
 
 
+def _parts(X, **others):
+    return [X, *others.values()]
+
+
 def _call(function, names, settings, X, *others):
     return function(X, **dict(zip(names, others, strict=True)), **settings)
 
@@ -190,6 +346,11 @@ def _call(function, names, settings, X, *others):
 def _unless_empty(function, meta, X, /, **others):
     """scikit-learn refuses to predict no rows."""
     return function(X, **others) if X.shape[0] else meta
+
+
+def nbytes_of_chunk(X, **others):
+    """Bytes of a chunk."""
+    return sum(sizeof(part) for part in (X, *others.values()))
 
 
 def _or_error(function, X, /, **others):

@@ -35,6 +35,7 @@ Such chunks have 170 MB and 1.7 GB of float64. A disk that gives 500 MB/s needs 
 microseconds for such a row, so that c is of that size for rows that are read, too.
 """
 
+from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
@@ -45,13 +46,14 @@ from sklearn.utils.validation import check_is_fitted
 try:
     import dask
     import dask.array
+
+    from ._chunks import ChunkedRows, nbytes_of_chunk
 except ImportError as error:
     raise ImportError(
         "sklearn_gml.dask needs Dask, which comes with sklearn-gml[dask]."
     ) from error
 
 from ._blocks import Rows
-from ._chunks import ChunkedRows
 from ._diagnosis import warn_of_data
 from ._noise import noise_positions
 from ._regressor import GaussianMLRegressor
@@ -146,12 +148,16 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
     def _fit_varying(self, rows):
         positions = noise_positions(self.noise_columns, rows.no_rows)
         self._check_combinations(positions)
-        statistics = rows.sum(_statistics, columns=rows.columns).compute()
-        if not statistics.n_samples:
-            raise ValueError("The collections are those of no rows.")
-        with self._unchanged_on_error():
+        with self._unchanged_on_error(), ExitStack() as held:
+            if len(positions):
+                rows = held.enter_context(rows.held(rows.nbytes))
+            total = rows.sum(_statistics_and_nbytes, columns=rows.columns)
+            statistics, nbytes = total.compute()
+            if not statistics.n_samples:
+                raise ValueError("The collections are those of no rows.")
             self._learn_features(statistics)
             if len(positions):
+                rows = held.enter_context(rows.held(nbytes))
                 counted = statistics
                 if "noise_scale" in rows.others:
                     # The columns are centred by frequency.
@@ -369,6 +375,13 @@ def _statistics(X, y, sample_weight=None, noise_scale=None, *, columns):
     return GaussianStatistics.empty(
         X.shape[1], y.shape[1] if y.ndim == 2 else None, names
     )
+
+
+def _statistics_and_nbytes(X, *, columns, **others):
+    """Statistics of a chunk, and the bytes that it has in memory."""
+    statistics = _statistics(X, **others, columns=columns)
+    # As objects, they add up one by one.
+    return np.array([statistics, nbytes_of_chunk(X, **others)], dtype=object)
 
 
 def _unscaled_statistics(X, y, sample_weight=None, noise_scale=None, *, columns):
