@@ -39,6 +39,7 @@ top floor down::
               _likelihood_display  pictures of a fit's likelihood
     floor 1   _noise          which columns drive the noise; linear predictors
               _distributions  distributions of targets that were transformed
+              _chunked_distribution  distributions at the rows of Dask collections
               _reduction      rows to one triangular factor
               _refinement     the last Newton step, in doubled precision
     floor 0   _transformations  monotone maps, and scikit-learn's among them

@@ -35,6 +35,7 @@ FLOORS = {
     "_summary": 2,
     "_likelihood_display": 2,
     "_scores": 2,
+    "_chunked_distribution": 1,
     "_distributions": 1,
     "_reduction": 1,
     "_noise": 1,
