@@ -4,35 +4,41 @@ A constant-noise fit needs one sum over all rows, their statistics, and statisti
 parts add up. Here every chunk of rows becomes statistics on the worker that has it,
 and statistics travel and are added up as a tree. Log-linear noise needs sums of two
 kinds in each iteration, for the gradient and for the information; each is a pass over
-the chunks, added up in the same way. Rows are read again for every pass unless they
-were persisted. Nothing is approximated, and nothing is computed that the rest of the
-package does not compute already.
+the chunks, added up in the same way. Rows that fit are held in memory meanwhile, others
+are read again for every pass. Nothing is approximated, and nothing is computed that the
+rest of the package does not compute already.
 
 What to expect, on paper, for constant noise: with n rows of p columns in chunks of k,
 on w workers that take c seconds to read a row and to add it to their statistics::
 
     seconds                      n c / w + 0.001 n / k        (scheduler: 1 ms a task)
     bytes over the network
-      of a worker, at most       (n / k / w) (8 (p + 2)^2 + 750)
-      from client to scheduler   500 n / k                    (the task graph)
+      of a worker, at most       (n / k / w) (8 (p + 2)^2 + 1900)
+      from client to scheduler   550 n / k                    (the task graph)
 
 ``benchmarks/cluster.py`` checks it with p = 20, n = 20 million, k = 250,000 and rows
 made from random numbers, c = 0.45 microseconds, nearly all of it in making them. One
-worker: 9.1 s on paper, 8.1 s measured; two workers: 4.5 s on paper, 4.6 s measured, on
-two cores (and 9 s while others had the cores for half of the time). Two workers sent
-147 and 123 kB each, control messages included, where paper says 186 kB. The task graph
-has 38 kB, 471 bytes a chunk. Log-linear noise took 47 s for the same rows, made anew
-for every pass. With c as measured, 100 workers take
+worker: 9.0 s on paper, 9.4 s measured; two workers: 4.5 s on paper, 5.6 s measured, on
+two cores that others used as well (4.4 to 12 s, in eight runs). Two workers sent 114
+and 179 kB, control messages included, in the most uneven run 106 and 216 kB, where
+paper says 231 kB. The task graph has 42 kB, 521 bytes a chunk. With c as measured, 100
+workers take
 
     ====  =============  ======  =================  ==========
     rows  rows of chunk  time    sent by a worker   task graph
     ====  =============  ======  =================  ==========
-    1e9   1e6            5 s     46 kB              0.5 MB
-    1e12  1e7            73 min  4.6 MB             50 MB
+    1e9   1e6            5 s     58 kB              0.6 MB
+    1e12  1e7            73 min  5.8 MB             55 MB
     ====  =============  ======  =================  ==========
 
 Such chunks have 170 MB and 1.7 GB of float64. A disk that gives 500 MB/s needs 0.34
 microseconds for such a row, so that c is of that size for rows that are read, too.
+
+Log-linear noise took eleven sums, of up to 8 (2 p + 2)^2 bytes a chunk. 2 million rows
+fit into the two workers of 1 GiB: 3.7 s held, 7.6 s when they were made anew for every
+sum. 20 million do not: 84 s (74 to 115 s, in five runs), where eleven times 4.5 s are
+50 s. The largest message of all fits had 45 kB with constant noise, 73 kB with
+log-linear noise.
 """
 
 from contextlib import ExitStack
@@ -85,6 +91,15 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
     for it: where X and y have different chunks, or chunks that others overlap, and
     where rows that were persisted lie on different workers, or on a busy one beside an
     idle one (``distributed.scheduler.work-stealing``).
+
+    Log-linear noise needs about ten sums over the rows. They are held between the sums,
+    and forgotten after the fit, if they take no more than a third of the free memory:
+    of the workers, which must have a ``memory_limit``, or of this machine where there
+    is no client. Otherwise they are read again for every sum. What they take is known
+    of arrays, so that these are read once; that of data frames and of chunks of unknown
+    size is found while they are read a first time. A chunk is held by the worker that
+    read it, and one that Dask hands to another worker is read again there. Rows made of
+    nothing but collections that a cluster holds are not held a second time.
 
     A failed fit, be it for a bad chunk, a client that lost its cluster or a worker that
     died too often, leaves the estimator as it was. ``score`` collects predictions and y

@@ -1,9 +1,11 @@
 """Rows that are summed again and again: held where they fit, read again where not."""
 
+import gc
 import os
 import pickle
 import signal
 import time
+import weakref
 from collections import Counter
 
 import numpy as np
@@ -125,6 +127,26 @@ def test_noise_of_no_columns_needs_no_rows_a_second_time(counted, reads, monkeyp
     monkeypatch.setattr(_chunks.ChunkedRows, "held", None)
     DaskGaussianMLRegressor(noise="log-linear", noise_columns=[]).fit(*counted)
     assert reads == dict.fromkeys(range(N_CHUNKS), 1)
+
+
+@pytest.mark.parametrize("factor", [1.0, np.nan], ids=["fit", "error"])
+def test_this_process_forgets(factor):
+    read = []
+
+    def noted(number):
+        rows = chunk_of_rows(number)
+        read.append(weakref.ref(rows))
+        return rows
+
+    X, y = lazy(noted)
+    failure = None
+    try:
+        fit(X, factor * y)
+    except ValueError as error:
+        failure = error
+    assert (failure is None) == (factor == 1.0)
+    gc.collect()
+    assert [rows() for rows in read] == [None] * N_CHUNKS
 
 
 def test_free_memory_of_this_process():
