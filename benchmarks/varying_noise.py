@@ -24,9 +24,8 @@ from sklearn.linear_model import LinearRegression
 
 from sklearn_gml import GaussianMLRegressor
 
-# In place of this directory: numba, which ondil needs, would import its coverage.py.
-sys.path[0] = str(Path(__file__).resolve().parents[1] / "tests")
-from generated import varying_problem  # noqa: E402
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from generated import varying_problem
 
 PARTS = ["memory", "time", "steps"]
 ROWS, ROWS_OF_MEMORY, PROBLEMS = 100_000, 1_000_000, 100

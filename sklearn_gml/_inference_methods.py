@@ -168,7 +168,7 @@ class GaussianInferenceMixin:
             is the restricted likelihood whatever the ``method``: the plain one knows
             nothing of degrees of freedom, and its 95 % intervals for sigma cover 78 %
             with 12 rows and four parameters of the mean, the restricted ones 94.6 %
-            (``benchmarks/coverage.py``).
+            (``benchmarks/interval_coverage.py``).
         kind : str, optional
             Of :meth:`coef_covariance`, for ``method="wald"``.
         X, y, sample_weight, groups, noise_scale : array-like, optional

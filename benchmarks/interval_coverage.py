@@ -12,9 +12,9 @@ X for each fit.
 Where log sigma is linear in the columns, the Wald intervals of all parameters of mean
 and log sigma are compared with the truth, by ``ml`` and by ``reml``.
 
-    python benchmarks/coverage.py                       # 20,000 data sets of each size
-    python benchmarks/coverage.py --small               # 2,000
-    python benchmarks/coverage.py --noise log-linear    # 2,000 of 300 rows
+    python benchmarks/interval_coverage.py                     # 20,000 of each size
+    python benchmarks/interval_coverage.py --small             # 2,000
+    python benchmarks/interval_coverage.py --noise log-linear  # 2,000 of 300 rows
 """
 
 import argparse
