@@ -80,8 +80,9 @@ def reduce_rows(rows):
     largest = np.abs(factor).max()
     if not largest < LARGEST:
         raise ValueError(
-            "X or y has columns whose squares overflow (the largest norm is "
-            f"{largest:.3g}, allowed are norms below {LARGEST:g}): rescale them."
+            "X or y has columns that are not finite or whose squares overflow (the "
+            f"largest norm is {largest:.3g}, allowed are norms below {LARGEST:g}): "
+            "remove NaN and infinity, or rescale them."
         )
     return origin, factor
 

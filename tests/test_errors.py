@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import sklearn
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import InvalidParameterError
@@ -93,6 +94,16 @@ def test_bad_parameter(parameter, value, allowed):
     ) as caught:
         model.fit(X, Y)
     assert re.search(allowed, str(caught.value))
+
+
+@pytest.mark.parametrize("rows", [slice(None), slice(2, 4)], ids=["long", "wide"])
+def test_assumed_finite(rows):
+    """Nobody looks for the culprit then, but the sums show that there is one."""
+    with (
+        sklearn.config_context(assume_finite=True),
+        pytest.raises(ValueError, match=r"not finite or .* overflow .* NaN"),
+    ):
+        GaussianMLRegressor().fit(with_value(X, np.nan)[rows], Y[rows])
 
 
 def test_bad_combination():
