@@ -2,6 +2,7 @@
 
 from functools import singledispatch
 from inspect import signature
+from reprlib import repr as short
 
 from scipy import stats
 from sklearn.compose import TransformedTargetRegressor
@@ -15,7 +16,7 @@ from ._distributions import inverse_transformed
 KINDS = ("plugin", "predictive", "mean")
 
 
-def predict_dist(model, X, *, kind="plugin"):
+def predict_dist(model, X, *, kind="plugin", noise_scale=None):
     """The distribution of y at X that a fitted model predicts.
 
     Looks through pipelines, grid and other searches, transformed targets and frozen
@@ -35,6 +36,11 @@ def predict_dist(model, X, *, kind="plugin"):
         Regressors with ``return_std`` have but one distribution. Of a transformed
         target, ``"mean"`` gives the distribution of the inverse of the mean, not of
         the mean of y.
+    noise_scale : array-like of shape (n,), optional
+        What is known of the noise of these rows, see the ``fit`` of
+        :class:`~sklearn_gml.GaussianMLRegressor`; handed on like ``kind``. It
+        multiplies the sigma of the regressor: of a transformed target, that of the
+        transformed values.
 
     Returns
     -------
@@ -52,8 +58,9 @@ def predict_dist(model, X, *, kind="plugin"):
     TypeError
         If the regressor at the end of the chain predicts no distribution.
     ValueError
-        For an unknown ``kind``, one that the regressor does not have, or a target
-        transformation that is not monotone.
+        For an unknown ``kind``, one that the regressor does not have, a
+        ``noise_scale`` that is not valid or that the regressor does not know, or a
+        target transformation that is not monotone.
     NotFittedError
         If the model is not fitted.
 
@@ -79,7 +86,11 @@ def predict_dist(model, X, *, kind="plugin"):
         chain.append(model)
         if transformer is not None:
             transformers.append(transformer)
-    distribution = _of_regressor(chain, X, kind)
+    # Not every such method knows of kinds, or of known noise.
+    options = {} if kind == "plugin" else {"kind": kind}
+    if noise_scale is not None:
+        options["noise_scale"] = noise_scale
+    distribution = _of_regressor(chain, X, options)
     for transformer in reversed(transformers):
         distribution = inverse_transformed(distribution, transformer)
     return distribution
@@ -120,11 +131,10 @@ def _(model: FrozenEstimator, X):
     return model.estimator, X, None
 
 
-def _of_regressor(chain, X, kind):
+def _of_regressor(chain, X, options):
     model = chain[-1]
     if hasattr(model, "predict_dist"):
-        # Not every such method knows of kinds.
-        return model.predict_dist(X, **({} if kind == "plugin" else {"kind": kind}))
+        return model.predict_dist(X, **options)
     predict = getattr(model, "predict", None)
     if predict is None or "return_std" not in signature(predict).parameters:
         raise TypeError(
@@ -133,10 +143,11 @@ def _of_regressor(chain, X, kind):
             "regressor with a method predict_dist(X), or one with predict(X, "
             "return_std=True), such as BayesianRidge."
         )
-    if kind != "plugin":
+    if options:
+        given = ", ".join(f"{name}={short(value)}" for name, value in options.items())
         raise ValueError(
-            f"kind={kind!r} is not known to {_name(model)}, which predicts a mean and "
-            "a standard deviation: use kind='plugin'."
+            f"{given} is not known to {_name(model)}, which predicts a mean and a "
+            "standard deviation: leave it out."
         )
     return stats.norm(*predict(X, return_std=True))
 

@@ -16,9 +16,10 @@ of (y_true, distribution)       what it is
 ==============================  ===============================================
 
 ``loglik_scorer``, ``neg_crps_scorer`` and ``d2_loglik_scorer`` are callables
-``(estimator, X, y, sample_weight=None)``, higher always better. With metadata routing
-enabled, ask for weights with ``loglik_scorer.set_score_request(sample_weight=True)``,
-best of a copy (``copy.deepcopy``): the scorers are shared.
+``(estimator, X, y, sample_weight=None, *, noise_scale=None)``, higher always better.
+With metadata routing enabled, ask for weights and known noise with
+``loglik_scorer.set_score_request(sample_weight=True, noise_scale=True)``, best of a
+copy (``copy.deepcopy``): the scorers are shared.
 """
 
 from sklearn.metrics._scorer import _BaseScorer
@@ -68,11 +69,7 @@ class DistributionScorer(_BaseScorer):
         self._response_method = "predict"
         self._deprecation_msg = None
 
-    def _score_func(self, y_true, y_pred, *, sample_weight=None):
-        """The metric under the names that scikit-learn knows not to route."""
-        return self._metric(y_true, y_pred, sample_weight=sample_weight)
-
-    def __call__(self, estimator, X, y, sample_weight=None, **kwargs):
+    def __call__(self, estimator, X, y, sample_weight=None, *, noise_scale=None):
         """Score a fitted model on data.
 
         Parameters
@@ -83,16 +80,21 @@ class DistributionScorer(_BaseScorer):
         y : array-like of shape (n,) or (n, t)
         sample_weight : array-like of shape (n,), optional
             Frequencies of the rows.
+        noise_scale : array-like of shape (n,), optional
+            What is known of the noise of these rows, for regressors that know of it.
 
         Returns
         -------
         float
         """
-        return super().__call__(estimator, X, y, sample_weight=sample_weight, **kwargs)
+        distribution = predict_dist(estimator, X, noise_scale=noise_scale)
+        return self._sign * self._metric(y, distribution, sample_weight=sample_weight)
 
-    def _score(self, method_caller, estimator, X, y_true, **kwargs):
-        distribution = predict_dist(estimator, X)
-        return self._sign * self._score_func(y_true, distribution, **kwargs)
+    # From its signature scikit-learn reads what can be routed to a scorer.
+    _score_func = __call__
+
+    def _score(self, method_caller, estimator, X, y, **metadata):
+        return self(estimator, X, y, **metadata)
 
     def __repr__(self):
         sign = "-" if self._sign < 0 else ""

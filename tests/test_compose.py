@@ -192,6 +192,33 @@ def test_kind_is_handed_on():
     )
 
 
+@pytest.mark.parametrize("kind", ["plugin", "predictive"])
+def test_known_noise_is_handed_on(kind):
+    """Of a logarithmic target it multiplies the sigma of the logarithm."""
+    scale = np.random.default_rng(0).uniform(0.5, 2.0, 9)
+    plain = GaussianMLRegressor().fit(X, Y)
+    expected = plain.predict_dist(X[:9], kind=kind, noise_scale=scale)
+    for name in WRAPPERS:
+        wrapped = WRAPPERS[name](GaussianMLRegressor()).fit(X, Y)
+        found = predict_dist(wrapped, X[:9], kind=kind, noise_scale=scale)
+        np.testing.assert_allclose(found.std(), expected.std(), rtol=1e-10)
+    model = TransformedTargetRegressor(
+        GaussianMLRegressor(), func=np.log, inverse_func=np.exp
+    ).fit(X, Y)
+    inner = model.regressor_.predict_dist(X[:9], kind=kind, noise_scale=scale)
+    found = predict_dist(model, X[:9], kind=kind, noise_scale=scale)
+    np.testing.assert_allclose(found.cdf(Y[:9]), inner.cdf(np.log(Y[:9])), rtol=1e-12)
+
+
+def test_known_noise_of_models_that_know_none():
+    model = make_pipeline(StandardScaler(), BayesianRidge()).fit(X, Y)
+    with pytest.raises(ValueError, match=r"noise_scale=.*BayesianRidge.* leave it out"):
+        predict_dist(model, X, noise_scale=np.ones(len(Y)))
+    ours = make_pipeline(StandardScaler(), GaussianMLRegressor()).fit(X, Y)
+    with pytest.raises(ValueError, match=r"noise_scale has shape \(3,\)"):
+        predict_dist(ours, X, noise_scale=np.ones(3))
+
+
 def test_pandas_through_a_pipeline():
     frame = load_diabetes(as_frame=True).data[["bmi", "bp"]]
     scaler = StandardScaler().set_output(transform="pandas")

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes
-from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.exceptions import UndefinedMetricWarning, UnsetMetadataPassedError
 from sklearn.linear_model import BayesianRidge
-from sklearn.metrics import r2_score
+from sklearn.metrics import get_scorer, r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.utils.metadata_routing import get_routing_for_object
 
 from sklearn_gml import GaussianMLRegressor, predict_dist
 from sklearn_gml._distributions import inverse_transformed
@@ -320,6 +321,52 @@ def test_weights_are_routed_to_scorers_that_ask(alone):
         fitted = GaussianMLRegressor().fit(X[train], Y[train], weight[train])
         expected = fitted.score_loglik(X[test], Y[test], weight[test], normalize=True)
         assert value == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", SCORERS)
+def test_scorer_of_known_noise(name):
+    scorer, score, sign = SCORERS[name]
+    scale = RNG.uniform(0.5, 2.0, len(Y))
+    model = make_pipeline(StandardScaler(), GaussianMLRegressor()).fit(X, Y)
+    distribution = predict_dist(model, X, noise_scale=scale)
+    assert scorer(model, X, Y, noise_scale=scale) == sign * score(Y, distribution)
+
+
+@pytest.mark.usefixtures("routing")
+@pytest.mark.parametrize("alone", [True, False])
+def test_known_noise_is_routed_to_scorers_that_ask(alone):
+    scale = RNG.uniform(0.5, 2.0, len(Y))
+    scorer = copy.deepcopy(loglik_scorer).set_score_request(noise_scale="accuracy")
+    model = GaussianMLRegressor().set_fit_request(noise_scale="accuracy")
+    folds = cross_validate(
+        make_pipeline(StandardScaler(), model),
+        X,
+        Y,
+        scoring=scorer if alone else {"score": scorer, "r2": "r2"},
+        params={"accuracy": scale},
+        cv=3,
+        return_indices=True,
+    )
+    values = folds["test_score"]
+    each = zip(folds["indices"]["train"], folds["indices"]["test"], values, strict=True)
+    for train, test, value in each:
+        fitted = GaussianMLRegressor().fit(X[train], Y[train], noise_scale=scale[train])
+        expected = fitted.score_loglik(
+            X[test], Y[test], noise_scale=scale[test], normalize=True
+        )
+        assert value == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.skipif(
+    not get_routing_for_object(get_scorer("r2")).score.requests,
+    reason="this scikit-learn does not look at what its scorers could ask for",
+)
+@pytest.mark.usefixtures("routing")
+def test_known_noise_that_nobody_asked_for_is_an_error():
+    model = GaussianMLRegressor().set_fit_request(noise_scale=True)
+    search = GridSearchCV(model, {"alpha": [0.1]}, scoring=loglik_scorer, cv=3)
+    with pytest.raises(UnsetMetadataPassedError, match="noise_scale"):
+        search.fit(X, Y, noise_scale=np.ones(len(Y)))
 
 
 @pytest.mark.usefixtures("routing")
