@@ -17,8 +17,9 @@ EPS = np.finfo(np.float64).eps
 # the likelihood of a degenerate fit is still that of its predictions.
 ROUNDING_MARGIN = 8.0
 
-# Curvature, of a matrix of unit diagonal, that counts as none on the way from a saddle.
-FLATTEST = 1e-3
+# Curvature, relative to a metric, that counts as none on the way from a saddle: a step
+# there promises at most fifty times what a step by the metric alone promises.
+FLATTEST = 0.02
 
 # Each iteration squares what separates the extreme singular values from the rest.
 POWER_ITERATIONS = 2
@@ -122,19 +123,27 @@ def solve_semidefinite(matrix, rhs):
     return linalg.pinvh(scaled) @ (rhs / scale) / scale
 
 
-def solve_uphill(matrix, rhs):
-    """``matrix^-1 rhs``, with eigenvalues made positive if they are not.
+def solve_uphill(matrix, rhs, metric):
+    """``matrix^-1 rhs``, with curvatures made positive if they are not.
 
     Near a saddle Newton's step would lead to it. With the sizes of the curvatures
-    it leads away, uphill in every direction.
+    it leads away, uphill in every direction. Curvatures are measured against the
+    positive definite ``metric``, so that the step is the same in all coordinates:
+    measured against a unit diagonal, rounding, which turns the coordinates, would
+    choose among several maxima.
     """
     upper = cholesky(matrix)
     if upper is not None:
         return linalg.cho_solve((upper, False), rhs)
-    scaled, scale = _unit_diagonal(matrix)
-    curvatures, directions = linalg.eigh(scaled)
+    unit = cholesky(metric)
+    if unit is None:
+        # Rounding has left it singular, but its scales are right.
+        unit = np.diag(_unit_diagonal(metric)[1])
+    root = invert_upper(unit)
+    curvatures, directions = linalg.eigh(root.T @ matrix @ root)
     curvatures = np.maximum(np.abs(curvatures), FLATTEST)
-    return directions @ (directions.T @ (rhs / scale) / curvatures) / scale
+    directions = root @ directions
+    return directions @ (directions.T @ rhs / curvatures)
 
 
 def _unit_diagonal(matrix):

@@ -169,7 +169,7 @@ class VaryingPoint:
         )
         newton = None
         if gradient @ step < self.near * len(step):
-            newton = solve_uphill(self.information, gradient)
+            newton = solve_uphill(self.information, gradient, self.expected_information)
             newton[level] = 0.0
         step[:level] = solve_semidefinite(self.mean_information, gradient[:level])
         promised = gradient @ step

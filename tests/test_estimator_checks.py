@@ -24,6 +24,7 @@ VARIANTS = [
     {"noise": "log-linear", "noise_columns": [0]},
     {"noise": "log-linear", "noise_alpha": 1.0},
     {"noise": "log-linear", "noise_columns": [0], "noise_alpha": 1.0},
+    {"noise": "log-linear", "noise_alpha": 1.0, "alpha": 1.0},
     {"noise": "log-linear", "noise_alpha": 1.0, "method": "reml"},
     {"noise": "log-linear", "noise_alpha": 1.0, "solver": "lbfgs"},
 ]

@@ -132,6 +132,20 @@ def test_order_of_rows_and_of_columns_changes_nothing(seed):
     close(reordered.noise_coef_, model.noise_coef_)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_rounding_does_not_choose_among_maxima(seed):
+    """With more columns than rows J has several, and saddles on the way to them."""
+    rng = np.random.default_rng(seed)
+    X, y = rng.uniform(size=(15, 30)), rng.integers(0, 3, 15).astype(float)
+    weight = rng.integers(0, 5, 15)
+    again = np.repeat(np.arange(15), weight)
+    one = varying(alpha=1.0, noise_alpha=1.0).fit(X, y, sample_weight=weight)
+    for order in (again, again[::-1], rng.permutation(again)):
+        for rows in (X[order], sparse.csr_array(X[order])):
+            same = varying(alpha=1.0, noise_alpha=1.0).fit(rows, y[order])
+            assert_same_fit(same, one)
+
+
 def test_targets_are_fitted_apart():
     X, first = rows(0)
     _, second = rows(1)

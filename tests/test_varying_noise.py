@@ -8,6 +8,7 @@ from scipy import optimize, stats
 
 from sklearn_gml import GaussianMLRegressor, GaussianStatistics
 from sklearn_gml._blocks import Rows
+from sklearn_gml._linalg import solve_uphill
 from sklearn_gml._maximize import maximize_lbfgs, maximize_newton
 from sklearn_gml._varying import VaryingNoiseObjective
 
@@ -264,3 +265,18 @@ def test_a_second_solver_confirms_the_maximum(seed):
         StartedElsewhere(objective, somewhere(objective, seed)), max_iter=2000, tol=1e-8
     )
     assert lbfgs.point.value == pytest.approx(newton.point.value, rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_step_from_a_saddle_is_uphill_and_the_same_in_all_coordinates(seed):
+    rng = np.random.default_rng(seed)
+    matrix, metric, change = rng.standard_normal((3, 6, 6))
+    matrix, metric = matrix + matrix.T, metric @ metric.T
+    gradient = rng.standard_normal(6)
+    step = solve_uphill(matrix, gradient, metric)
+    assert gradient @ step > 0
+    moved = solve_uphill(
+        change.T @ matrix @ change, change.T @ gradient, change.T @ metric @ change
+    )
+    # Of random matrices of this size conditions are 1e4 and less, and three meet.
+    np.testing.assert_allclose(change @ moved, step, rtol=1e-6)
