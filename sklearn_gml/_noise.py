@@ -39,6 +39,12 @@ def noise_positions(noise_columns, X):
             f"noise_columns={noise_columns!r} does not select columns of X: {error}"
         ) from error
     positions = np.atleast_1d(np.asarray(found, dtype=np.intp))
+    if isinstance(noise_columns, slice) and not len(positions):
+        # A ColumnTransformer hands no columns to its transformer, which objects.
+        raise ValueError(
+            f"noise_columns={noise_columns!r} selects none of the {X.shape[1]} columns "
+            "of X: if the noise should be constant, use [] or noise='constant'."
+        )
     if len(np.unique(positions)) < len(positions):
         raise ValueError(f"noise_columns={noise_columns!r} names a column twice.")
     return positions

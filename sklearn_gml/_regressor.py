@@ -76,7 +76,8 @@ class GaussianMLRegressor(
     noise_columns : str, int, array-like, slice or callable, default=None
         With log-linear noise, the columns that drive it: names, positions, a slice,
         a boolean mask or a function of ``X`` such as ``make_column_selector``, as in
-        ``ColumnTransformer``. None is all of them; an empty choice is constant noise.
+        ``ColumnTransformer``. None is all of them; an empty choice is constant noise,
+        but for a slice, whose ends are then wrong.
     noise_alpha : float, default=0.0
         Precision of the Gaussian prior on the noise coefficients,
         ``c ~ N(0, 1 / noise_alpha)``; the noise intercept has none.

@@ -301,6 +301,7 @@ def test_ill_conditioned_columns_lose_no_maximum():
     [
         ({"noise_columns": ["b"]}, "noise_columns=.*does not select.*strings"),
         ({"noise_columns": [5]}, r"noise_columns=\[5\] does not select"),
+        ({"noise_columns": slice(5, 9)}, r"slice\(5, 9, None\) .* none .*3.* use \[\]"),
         ({"noise_columns": [1, 1]}, "names a column twice"),
         ({"noise_columns": [[0, 1]]}, "does not select columns of X"),
         ({"positive": True}, "positive=True is not supported with noise='log-linear'"),
