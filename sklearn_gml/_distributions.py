@@ -48,7 +48,8 @@ def inverse_transformed(distribution, transformer):
     ------
     ValueError
         For a transformation that is not monotone, mixes targets, or is not undone by
-        its inverse.
+        its inverse; for one that is not recognised, if nothing is known of a target in
+        any row.
     """
     for leaf in reversed(leaves(transformer)):
         steps = known_steps(leaf)
@@ -149,7 +150,7 @@ class TransformedDistribution:
             values = function(np.where(inside, y, centre))
         outside = np.where(y < centre, below, above)
         values = np.where(inside, values, outside)
-        return np.where(np.isnan(y), np.nan, values)
+        return np.where(np.isnan(y) | np.isnan(centre), np.nan, values)
 
     def _toward(self, rising, falling):
         """One function of z or the other, by the direction of the transformation."""

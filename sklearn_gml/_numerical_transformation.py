@@ -40,7 +40,8 @@ class NumericalTransformation:
     Raises
     ------
     ValueError
-        If the functions are not inverse to each other, not monotone, or mix targets.
+        If the functions are not inverse to each other, not monotone, or mix targets;
+        if nothing is known of a target in any row.
     """
 
     def __init__(self, transformer, distribution):
@@ -50,9 +51,21 @@ class NumericalTransformation:
         self.vector = len(shape) < 2
         width = 1 if self.vector else shape[-1]
 
+        # Rows of which nothing is known have no quantiles.
+        known = np.isfinite(distribution.ppf(0.5)).reshape(-1, width)
+        if not known.any(axis=0).all():
+            raise ValueError(
+                f"No distribution can be taken through {self.name}: in no row is "
+                f"anything known of target {np.argmin(known.any(axis=0))}, because its "
+                "distribution there has NaN for its parameters."
+            )
+
+        def rows_of(quantiles):
+            return np.where(known, quantiles.reshape(-1, width), np.nan)
+
         def extremes(quantiles):
-            rows = quantiles.reshape(-1, width)
-            return np.quantile(rows, [0.0, 0.5, 1.0], axis=0, method="nearest")
+            rows = rows_of(quantiles)
+            return np.nanquantile(rows, [0.0, 0.5, 1.0], axis=0, method="nearest")
 
         # One probability at a time: all of them for a million rows are many numbers.
         z = [extremes(distribution.ppf(tail)) for tail in TAILS]
@@ -61,14 +74,11 @@ class NumericalTransformation:
         self.row = z[len(z) // 2]
         self._check_columns(transformer)
         within = distribution.isf(0.16) - distribution.ppf(0.16)
-        self.spread = np.median(within.reshape(-1, width), axis=0) / 2.0
+        self.spread = np.nanmedian(rows_of(within), axis=0) / 2.0
 
-        bulk = [distribution.ppf(BULK), distribution.isf(BULK)]
-        bulk = [values.reshape(-1, width) for values in bulk]
-        columns = [
-            self._survey(j, z[:, j], bulk[0][:, j].min(), bulk[1][:, j].max())
-            for j in range(width)
-        ]
+        low = np.nanmin(rows_of(distribution.ppf(BULK)), axis=0)
+        high = np.nanmax(rows_of(distribution.isf(BULK)), axis=0)
+        columns = [self._survey(j, z[:, j], low[j], high[j]) for j in range(width)]
         ranges, domains, growths, increasing, y_spreads = zip(*columns, strict=True)
         self.range = self._ends(ranges)
         self.domain = self._ends(domains)

@@ -27,6 +27,7 @@ def quadrature(integrand, lower, upper, typical=0.0):
     lower, upper : ndarray
     typical : float or ndarray
         Size of the integrand; an error is small as well if it is small against this.
+        Where it or an end is NaN nothing is known, and the integral is NaN.
 
     Raises
     ------
@@ -34,6 +35,7 @@ def quadrature(integrand, lower, upper, typical=0.0):
         If the error may be larger than 1e-6 of the integral.
     """
     length = upper - lower
+    unknown = np.isnan(length + typical)
 
     def total(nodes):
         value = 0.0
@@ -49,12 +51,12 @@ def quadrature(integrand, lower, upper, typical=0.0):
         before = running * step
         running = running + total(np.arange(FIRST + step / 2.0, LAST, step))
         step /= 2.0
-        integral = running * step
+        integral = np.where(unknown, np.nan, running * step)
         change = np.abs(integral - before)
         size = np.abs(integral) + length * typical
-        if np.all(change <= RTOL * size):
+        if np.all(unknown | (change <= RTOL * size)):
             return integral
-    if not np.all(change <= LIMIT * size):
+    if not np.all(unknown | (change <= LIMIT * size)):
         worst = np.nanmax(change / np.maximum(size, np.finfo(float).tiny), initial=0.0)
         raise ArithmeticError(
             f"Quadrature did not converge: the relative error may be {worst:.1e}."

@@ -1,6 +1,7 @@
 """Transformed targets: densities with their Jacobian, quantiles, moments."""
 
 import pickle
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -23,6 +24,7 @@ from sklearn.preprocessing import (
 
 from sklearn_gml._distributions import inverse_transformed
 from sklearn_gml._truncation import Truncated
+from sklearn_gml.metrics import crps_loss
 
 LOC = np.array([0.8, 1.2, 2.1])
 Y = np.exp(np.random.default_rng(0).normal(1.0, 0.4, (200, 1)))
@@ -385,3 +387,55 @@ def test_distributions_are_pickled():
         distribution = distribution_of(name, "t")
         twin = pickle.loads(pickle.dumps(distribution))
         np.testing.assert_array_equal(twin.logpdf(y), distribution.logpdf(y))
+
+
+UNKNOWN = np.array([False, True, False])
+NUMERICAL = FunctionTransformer(lambda y: np.log(y), lambda z: np.exp(z))
+
+
+@pytest.mark.parametrize("base", [stats.norm, partial(stats.t, 5)], ids=["norm", "t"])
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        NUMERICAL,
+        clone(NUMERICAL).set_params(validate=True),
+        TRANSFORMERS["cube root"],
+        TRANSFORMERS["sqrt"],
+    ],
+    ids=["numerical", "validated", "cbrt", "sqrt"],
+)
+def test_rows_of_which_nothing_is_known(base, transformer):
+    """They are NaN, and change nothing of the others.
+
+    But for the last digits: vectorised functions round by the place in the array.
+    """
+    loc, scale = np.array([0.8, 1.0, 1.4]), np.array([0.1, np.nan, 0.2])
+    every = inverse_transformed(base(loc, scale), transformer)
+    known = inverse_transformed(base(loc[~UNKNOWN], scale[~UNKNOWN]), transformer)
+    for name, argument in (("cdf", 1.3), ("cdf", -1.3), ("logpdf", 1.3), ("ppf", 0.3)):
+        values = getattr(every, name)(np.full(3, argument))
+        assert np.isnan(values[UNKNOWN]).all()
+        expected = getattr(known, name)(np.full(2, argument))
+        np.testing.assert_allclose(values[~UNKNOWN], expected, rtol=1e-13)
+    for name in ("mean", "std"):
+        values, expected = getattr(every, name)(), getattr(known, name)()
+        np.testing.assert_allclose(values[~UNKNOWN], expected, rtol=1e-13)
+    score = crps_loss(np.ones(2), known)
+    # Infinite under tails that do not allow it, whatever is known.
+    expected = np.inf if np.isinf(score) else np.nan
+    np.testing.assert_equal(crps_loss(np.ones(3), every), expected)
+
+
+def test_targets_of_which_nothing_is_known_in_some_rows():
+    loc, scale = (
+        np.array([[0.0, 0.5], [1.0, 2.0]]),
+        np.array([[0.3, np.nan], [0.3, 0.2]]),
+    )
+    median = inverse_transformed(stats.norm(loc, scale), NUMERICAL).median()
+    np.testing.assert_allclose(median, np.where(np.isnan(scale), np.nan, np.exp(loc)))
+
+
+def test_a_target_of_which_nothing_is_known():
+    for scale in (np.nan, [[0.3, np.nan], [0.3, np.nan]]):
+        with pytest.raises(ValueError, match=r"anything known of target \d, because"):
+            inverse_transformed(stats.norm(np.ones((2, 2)), scale), NUMERICAL)
