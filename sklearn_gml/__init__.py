@@ -20,6 +20,7 @@ top floor down::
               _diagnosis      warnings: what solver or data did not give
               _prediction     what a fitted model says of new rows
               _inference_methods  what it says of its parameters
+              _summary_methods  the same as a table
               _influence_methods  what it says of single rows
               _comparison     one model against a larger one
               _streaming      rows in batches: a sum that goes on

@@ -22,6 +22,7 @@ from ._nonnegative import NonNegativeObjective
 from ._prediction import GaussianPredictionMixin
 from ._statistics import GaussianStatistics, summarise
 from ._streaming import PartialFitMixin
+from ._summary_methods import GaussianSummaryMixin
 from ._validation import validate_training_data
 from ._varying import VaryingNoiseObjective
 
@@ -34,6 +35,7 @@ MAXIMISERS = {
 
 class GaussianMLRegressor(
     GaussianInferenceMixin,
+    GaussianSummaryMixin,
     GaussianInfluenceMixin,
     GaussianPredictionMixin,
     PartialFitMixin,

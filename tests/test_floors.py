@@ -18,6 +18,7 @@ FLOORS = {
     "_diagnosis": 4,
     "_prediction": 4,
     "_inference_methods": 4,
+    "_summary_methods": 4,
     "_influence_methods": 4,
     "_comparison": 4,
     "_streaming": 4,
