@@ -301,7 +301,7 @@ class StatisticsObjective:
         """The :class:`Point` theta, where the objective can be evaluated."""
         return Point(self, theta)
 
-    def settled(self, theta):
+    def settled(self, theta, before=None):
         """The point with the mean of theta and log sigma at its maximum there."""
         point = Point(self, theta)
         settled = theta.copy()

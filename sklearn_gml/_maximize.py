@@ -4,9 +4,10 @@ Both work on any objective that has ``start`` and ``at(theta)``, points with the
 ``theta``, ``value``, ``gradient``, ``information_diagonal``, Newton ``step`` and the
 ``gain`` predicted for it; ``gain_floor`` and ``resolution`` say below which size a
 gain and a difference in value are rounding errors, ``unbounded`` whether the climb
-has come to the end of arithmetic. ``settled(theta)`` is the point whose parameters
-with a closed form are at their maximum given the others; ``free`` is the mask of those
-others, ``lower`` their bounds and ``max_stalls`` a limit to patience.
+has come to the end of arithmetic. ``settled(theta, before)`` is the point whose
+parameters with a closed form are at their maximum given the others; it may use what a
+point before it knows. ``free`` is the mask of those others, ``lower`` their bounds and
+``max_stalls`` a limit to patience.
 """
 
 from dataclasses import dataclass
@@ -97,7 +98,8 @@ def maximize_newton(objective, *, max_iter, tol):
 
 def _uphill(objective, point):
     for halvings in range(MAX_HALVINGS):
-        candidate = objective.settled(point.theta + point.step * 0.5**halvings)
+        theta = point.theta + point.step * 0.5**halvings
+        candidate = objective.settled(theta, before=point)
         lost = point.value - candidate.value
         if lost <= 0 or lost <= point.resolution:
             return candidate

@@ -145,7 +145,7 @@ class VaryingNoiseObjective:
         """The :class:`VaryingPoint` theta."""
         return VaryingPoint(self, theta)
 
-    def settled(self, theta):
+    def settled(self, theta, before=None):
         """The point with gamma at its maximum given all the others."""
         point = VaryingPoint(self, theta)
         squares = point.sums.squares + point.shrinkage
@@ -157,7 +157,7 @@ class VaryingNoiseObjective:
         settled[self.level] += change
         scale = np.exp(-2.0 * change)
         sums = point.sums._make(scale * part for part in point.sums)
-        return VaryingPoint(self, settled, sums)
+        return VaryingPoint(self, settled, sums, before and before.curvature)
 
     @property
     def start(self):
@@ -235,6 +235,8 @@ class VaryingNoiseObjective:
         """
         if point.degenerate.any():
             return self.estimate(point)
+        # With the information of the point itself, which the estimate needs anyhow.
+        point = VaryingPoint(self, point.theta, point.sums)
         last = self.settled(point.theta + point.step)
         if last.value < point.value - VALUE_MARGIN * point.resolution:
             return self.estimate(point)

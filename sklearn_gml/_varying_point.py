@@ -1,6 +1,7 @@
 """The likelihood with noise that varies at one point, and the step from there."""
 
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from scipy import linalg
@@ -9,6 +10,7 @@ from ._linalg import (
     EPS,
     ROUNDING_MARGIN,
     cholesky,
+    column_norms,
     invert_upper,
     solve_semidefinite,
     solve_uphill,
@@ -20,9 +22,21 @@ from ._statistics import LOG_2PI, gaussian_loglik
 # later, scoring that is still on its way is slow, and Newton is worth the price.
 NEAR, NEAR_AT_START = 10.0, 0.1
 
+# A step with the information of an earlier point costs no pass over products of
+# columns. It is taken while it brings the gain down to this part of the one before:
+# the next is then about as good, and Newton's own would not save a step.
+CHORD = 1e-3
+
 # Both informations agree near a maximum. Where Newton's step promises so many times
 # more, the observed information is nearly singular and its step leads anywhere.
 AGREEMENT = 100.0
+
+
+class Curvature(NamedTuple):
+    """Cholesky factor of the observed information of a step, and its predicted gain."""
+
+    factor: np.ndarray
+    gain: float
 
 
 class VaryingPoint:
@@ -30,8 +44,8 @@ class VaryingPoint:
 
     near = NEAR
 
-    def __init__(self, objective, theta, sums=None):
-        self.objective, self.theta = objective, theta
+    def __init__(self, objective, theta, sums=None, inherited=None):
+        self.objective, self.theta, self.inherited = objective, theta, inherited
         mean, noise = self.parameters
         self.sums = sums or objective.sums.first_order(mean, noise)
         #: ``alpha |b|^2 / m^2``
@@ -148,22 +162,45 @@ class VaryingPoint:
     def information_diagonal(self):
         return np.diagonal(self.expected_information)
 
-    @cached_property
+    @property
     def step(self):
-        """Newton's near the maximum, a scoring step far from it.
+        """Newton's near the maximum, a scoring step far from it."""
+        return self._direction[1]
 
-        The error that scoring leaves is about ``sqrt(parameters / n)`` of the distance
-        where the model is right, and more where it is not; that of Newton's step
-        grows with the square of the distance. Farther away the curvature between mean
-        and noise leads Newton's step astray.
+    @property
+    def curvature(self):
+        """The :class:`Curvature` of the step; None where there is no positive one."""
+        factor, _ = self._direction
+        return None if factor is None else Curvature(factor, self.gain)
+
+    @cached_property
+    def _direction(self):
+        """``(factor, step)``, the factor that of :class:`Curvature` or None."""
+        if self.objective.saturated:
+            return None, np.zeros_like(self.theta)
+        # That of gamma is left to ``settled``, which goes all the way.
+        gradient = self.gradient.copy()
+        gradient[self.objective.level] = 0.0
+        return self._chord(gradient) or self._scoring_or_newton(gradient)
+
+    def _chord(self, gradient):
+        """The step by the curvature of an earlier point, None where it is too slow."""
+        if self.inherited is None:
+            return None
+        step = linalg.cho_solve((self.inherited.factor, False), gradient)
+        step[self.objective.level] = 0.0
+        fast = 0.5 * gradient @ step <= CHORD * self.inherited.gain
+        return (self.inherited.factor, step) if fast else None
+
+    def _scoring_or_newton(self, gradient):
+        """The error that scoring leaves is about ``sqrt(parameters / n)`` of the way.
+
+        That is where the model is right, and more where it is not; the error of
+        Newton's step grows with the square of the distance. Farther away the curvature
+        between mean and noise leads it astray.
         """
         objective, level = self.objective, self.objective.level
         step = np.zeros_like(self.theta)
-        if objective.saturated:
-            return step
-        # That of gamma is left to ``settled``, which goes all the way.
-        gradient = self.gradient.copy()
-        gradient[level] = 0.0
         step[level + 1 :] = solve_semidefinite(
             objective.noise_information[1:, 1:], gradient[level + 1 :]
         )
@@ -174,8 +211,10 @@ class VaryingPoint:
         step[:level] = solve_semidefinite(self.mean_information, gradient[:level])
         promised = gradient @ step
         if newton is None or promised > 2.0 * self.near * len(step):
-            return step
-        return newton if gradient @ newton < AGREEMENT * promised else step
+            return None, step
+        if gradient @ newton >= AGREEMENT * promised:
+            return None, step
+        return cholesky(self.information), newton
 
     @property
     def gain(self):
@@ -189,10 +228,15 @@ class VaryingPoint:
         That of the terms of which residuals and log sigma consist, in standard errors.
         """
         level, theta = self.objective.level, self.theta
-        terms = self.sums.magnitude
-        terms += theta[:level] ** 2 @ np.diagonal(self.mean_information)
-        information = np.diagonal(self.objective.noise_information)[1:]
-        return EPS**2 * (terms + theta[level + 1 :] ** 2 @ information)
+        factor, _ = self._direction
+        diagonal = (
+            np.diagonal(self.mean_information)
+            if factor is None
+            else np.square(column_norms(factor[:, :level]))
+        )
+        terms = self.sums.magnitude + theta[:level] ** 2 @ diagonal
+        of_noise = np.diagonal(self.objective.noise_information)[1:]
+        return EPS**2 * (terms + theta[level + 1 :] ** 2 @ of_noise)
 
     @property
     def resolution(self):

@@ -10,7 +10,9 @@ from sklearn_gml import GaussianMLRegressor, GaussianStatistics
 from sklearn_gml._blocks import Rows
 from sklearn_gml._linalg import solve_uphill
 from sklearn_gml._maximize import maximize_lbfgs, maximize_newton
+from sklearn_gml._row_sums import RowSums
 from sklearn_gml._varying import VaryingNoiseObjective
+from sklearn_gml._varying_point import CHORD
 
 SETTINGS = [
     {},
@@ -255,6 +257,30 @@ def test_a_bad_start_leads_to_the_same_maximum(seed):
     unit = 1.0 / np.sqrt(solution.point.information_diagonal)
     distance = np.abs(other.point.theta - solution.point.theta) / unit
     assert np.max(distance) < 1e-7
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_steps_by_an_earlier_information_save_passes_and_no_digits(seed, monkeypatch):
+    problem, passes = varying_problem(seed, large=True), []
+    information = RowSums.information
+
+    def counted(self, mean, noise):
+        passes.append(None)
+        return information(self, mean, noise)
+
+    monkeypatch.setattr(RowSums, "information", counted)
+    found, used = [], []
+    for chord in (CHORD, 0.0):
+        monkeypatch.setattr("sklearn_gml._varying_point.CHORD", chord)
+        objective = objective_of(problem)
+        solution = maximize_newton(objective, max_iter=30, tol=1e-8)
+        found.append(solution.point)
+        used.append(len(passes))
+        passes.clear()
+    assert used[0] < used[1]
+    unit = 1.0 / np.sqrt(found[1].information_diagonal)
+    # tol is the distance that either may have from the maximum.
+    assert np.max(np.abs(found[0].theta - found[1].theta) / unit) < 2e-8
 
 
 @pytest.mark.parametrize("seed", range(5))
