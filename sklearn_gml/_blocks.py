@@ -21,8 +21,8 @@ BLOCK_ELEMENTS = 2**17
 # Rows that give a first idea of where the columns lie.
 HEAD_ROWS = 256
 
-# A buffer of fewer columns than this is filled and scaled column by column: row by
-# row, numpy would spend its time in starting loops.
+# A buffer of fewer columns than this lies column by column: row by row, numpy would
+# spend its time in starting loops.
 NARROW = 32
 
 # Share of entries above which a dense product over a sparse block, at the speed of
@@ -114,40 +114,27 @@ class Rows:
     @property
     def block_rows(self):
         rows = BLOCK_ELEMENTS // max(1, self.n_features)
-        return int(np.clip(rows, MIN_BLOCK_ROWS, MAX_BLOCK_ROWS))
+        return min(max(rows, MIN_BLOCK_ROWS), MAX_BLOCK_ROWS)
 
     def slices(self, size):
         starts = range(0, self.n_samples, size)
         slices = (slice(start, start + size) for start in starts)
         return slices if self.watch is None else self.watch(slices, len(starts))
 
-    def product_blocks(self, origin):
-        """``(sqrt(w) (X - origin), sqrt(w) [1, y - origin])``, block by block.
-
-        X is a view where BLAS can read the rows as they lie or they are sparse, else
-        a reused buffer.
-        """
-        p, moved = self.n_features, bool(origin[: self.n_features].any())
-        in_place = not moved and (self._lies_ready or self.is_sparse)
+    def blocks_in_place(self, origin_y):
+        """``(sqrt(w) X, sqrt(w) [1, y - origin])``, where X is a view or sparse."""
         size = min(self.block_rows, self.n_samples)
-        sides = np.empty((size, 1 + self.y.shape[1]))
-        if not in_place:
-            shape = (p, size) if p < NARROW else (size, p)
-            buffer = np.empty(shape).T if p < NARROW else np.empty(shape)
-        for X, y, weight in self._taken(size):
+        # Column by column, which products of few columns read faster.
+        sides = np.empty((1 + self.y.shape[1], size)).T
+        for X, y, root in self._taken(size):
             side = sides[: len(y)]
             side[:, 0] = 1.0
-            np.subtract(y, origin[p:], out=side[:, 1:])
-            root = None if weight is None else np.sqrt(weight)
-            if root is not None:
-                side *= root
-            if not in_place:
-                shift = origin[:p] if moved else None
-                X = shift_and_scale(_dense(X), shift, root, buffer)
-            elif sparse.issparse(X):
+            np.subtract(y, origin_y, out=side[:, 1:])
+            if sparse.issparse(X):
                 X = X.astype(np.float64, copy=False)
-                if root is not None:
-                    X = X.multiply(root).tocsr()
+            if root is not None:
+                side *= root[:, None]
+                X = X.multiply(root[:, None]).tocsr()
             yield X, side
 
     @property
@@ -163,47 +150,44 @@ class Rows:
         return self.X.nnz < SPARSE_DENSITY * self.n_samples * self.n_features
 
     @property
-    def _lies_ready(self):
-        """Whether BLAS can read the rows where they are."""
-        return (
-            self.weight is None
-            and not sparse.issparse(self.X)
-            and self.X.dtype == np.float64
-            and (self.X.flags.c_contiguous or self.X.flags.f_contiguous)
-        )
+    def readable_in_place(self):
+        """Whether sums of products are best made where X lies, or of its entries."""
+        if sparse.issparse(self.X):
+            return self.is_sparse
+        contiguous = self.X.flags.c_contiguous or self.X.flags.f_contiguous
+        return self.weight is None and self.X.dtype == np.float64 and contiguous
 
     def weighted_blocks(self, origin, size=None):
         """Blocks of ``sqrt(w) [1, X - origin, y - origin]`` in one reused buffer."""
         p = self.n_features
-        buffer = self._buffer(size or self.block_rows)
-        for X, y, weight in self._taken(len(buffer)):
+        size, width = min(size or self.block_rows, self.n_samples), 1 + self.n_columns
+        buffer = np.empty((width, size)).T if p < NARROW else np.empty((size, width))
+        shift = origin[:p] if origin[:p].any() else None
+        for X, y, root in self._taken(size):
             block = buffer[: len(y)]
-            block[:, 0] = 1.0
-            np.subtract(_dense(X), origin[:p], out=block[:, 1 : 1 + p])
-            np.subtract(y, origin[p:], out=block[:, 1 + p :])
-            if weight is not None:
-                block *= np.sqrt(weight)
+            block[:, 0] = 1.0 if root is None else root
+            shift_and_scale(_dense(X), shift, root, block[:, 1 : 1 + p])
+            shift_and_scale(y, origin[p:], root, block[:, 1 + p :])
             yield block
 
     def exact_blocks(self):
         """``([1, X, y], w or None)`` in small blocks, the values as they are."""
         p = self.n_features
-        buffer = self._buffer(max(SMALL_BLOCK_ELEMENTS // (1 + self.n_columns), 64))
+        size = max(SMALL_BLOCK_ELEMENTS // (1 + self.n_columns), 64)
+        buffer = np.empty((min(size, self.n_samples), 1 + self.n_columns))
         buffer[:, 0] = 1.0
-        for X, y, weight in self._taken(len(buffer)):
+        for rows in self.counted(size):
+            y = self.y[rows]
             block = buffer[: len(y)]
-            block[:, 1 : 1 + p] = _dense(X)
+            block[:, 1 : 1 + p] = _dense(self.X[rows])
             block[:, 1 + p :] = y
-            yield block, weight
-
-    def _buffer(self, size):
-        return np.empty((min(size, self.n_samples), 1 + self.n_columns))
+            yield block, None if self.weight is None else self.weight[rows, None]
 
     def _taken(self, size):
-        """``(X, y, weight or None)`` in blocks of :meth:`counted` rows."""
+        """``(X, y, sqrt(w) or None)`` in blocks of :meth:`counted` rows."""
         for rows in self.counted(size):
-            weight = None if self.weight is None else self.weight[rows, None]
-            yield self.X[rows], self.y[rows], weight
+            root = None if self.weight is None else np.sqrt(self.weight[rows])
+            yield self.X[rows], self.y[rows], root
 
     def counted(self, size):
         """Rows block by block: slices, or positions where some have weight zero.
@@ -248,18 +232,18 @@ def _dense(X):
     return X.toarray() if sparse.issparse(X) else X
 
 
-def shift_and_scale(X, origin, root_weight, buffer):
-    """``root_weight * (X - origin)`` in the buffer, in as few passes as it takes."""
-    block = buffer[: len(X)]
-    if origin is not None:
-        np.subtract(X, origin, out=block)
+def shift_and_scale(X, origin, root_weight, block):
+    """``block[...] = root_weight * (X - origin)``, in as few passes as it takes."""
     if root_weight is not None:
-        source = X if origin is None else block
-        if buffer.flags.f_contiguous:
-            for column in range(X.shape[1]):
-                np.multiply(source[:, column], root_weight[:, 0], out=block[:, column])
-        else:
-            np.multiply(source, root_weight, out=block)
+        root_weight = root_weight[:, None]
+    if abs(block.strides[0]) < abs(block.strides[1]):
+        # numpy's inner loop runs along the last axis, where it is given a choice.
+        X, block = X.T, block.T
+        origin = None if origin is None else origin[:, None]
+        root_weight = None if root_weight is None else root_weight.T
+    if origin is not None:
+        X = np.subtract(X, origin, out=block)
+    if root_weight is not None:
+        np.multiply(X, root_weight, out=block)
     elif origin is None:
         block[...] = X
-    return block

@@ -111,13 +111,25 @@ def _gram_about_centre(rows):
 
 def _gram(rows, origin):
     """Upper triangle of ``[1 X y]' W [1 X y]`` about the origin."""
+    if rows.readable_in_place and not origin[: rows.n_features].any():
+        return _gram_in_place(rows, origin)
+    gram = np.zeros((1 + rows.n_columns,) * 2, order="F")
+    for block in rows.weighted_blocks(origin):
+        matrix, transposed = _for_blas(block)
+        gram = blas.dsyrk(1.0, matrix, 1.0, gram, transposed, overwrite_c=True)
+    return gram
+
+
+def _gram_in_place(rows, origin):
+    """The same in parts, where to put X beside y would cost more than they do."""
     p, n_sides = rows.n_features, 1 + rows.y.shape[1]
     products = np.zeros((p, p), order="F")
     cross = np.zeros((p, n_sides), order="F")
     corner = np.zeros((n_sides, n_sides))
-    for X, sides in rows.product_blocks(origin):
+    for X, sides in rows.blocks_in_place(origin[p:]):
         products, cross = _add_products(products, cross, X, sides)
-        corner += sides.T @ sides
+        corner[0] += sides[:, 0] @ sides
+        corner[1:, 1:] += sides[:, 1:].T @ sides[:, 1:]
     gram = np.zeros((p + n_sides, p + n_sides))
     gram[0, 0] = corner[0, 0]
     gram[0, 1 : 1 + p] = cross[:, 0]
@@ -133,23 +145,22 @@ def _add_products(products, cross, X, sides):
     if sparse.issparse(X):
         products += X.T @ X.toarray()
         cross += X.T @ sides
-        return products, cross
-    if X.flags.c_contiguous:
-        rows, transposed = X.T, False
-    elif X.flags.f_contiguous:
-        rows, transposed = X, True
+    elif X.flags.c_contiguous or X.flags.f_contiguous:
+        # scipy's BLAS for both: numpy's has threads of its own, and two pools that
+        # take turns get in each other's way.
+        rows, transposed = _for_blas(X)
+        products = blas.dsyrk(1.0, rows, 1.0, products, transposed, overwrite_c=True)
+        cross = blas.dgemm(1.0, rows, sides, 1.0, cross, transposed, overwrite_c=True)
     else:
         # Only numpy takes the strided blocks of Fortran-ordered rows as they are.
         products += X.T @ X
         cross += X.T @ sides
-        return products, cross
-    # scipy's BLAS for both: numpy's has threads of its own, and two pools that take
-    # turns get in each other's way.
-    products = blas.dsyrk(1.0, rows, 1.0, products, transposed, overwrite_c=True)
-    cross = blas.dgemm(
-        1.0, rows, sides.T, 1.0, cross, transposed, True, overwrite_c=True
-    )
     return products, cross
+
+
+def _for_blas(rows):
+    """``(matrix, transposed)``: ``rows'`` as Fortran reads it, without a copy."""
+    return (rows.T, False) if rows.flags.c_contiguous else (rows, True)
 
 
 def _cholesky(gram, n_features):
@@ -183,7 +194,8 @@ def _whiten_again(rows, origin, factor):
     inverse = np.ascontiguousarray(invert_upper(factor))
     gram = np.zeros(factor.shape, order="F")
     for block in rows.weighted_blocks(origin):
-        white = blas.dgemm(1.0, inverse.T, block.T)
+        matrix, transposed = _for_blas(block)
+        white = blas.dgemm(1.0, inverse.T, matrix, trans_b=transposed)
         gram = blas.dsyrk(1.0, white, 1.0, gram, overwrite_c=True)
     upper, failed = lapack.dpotrf(gram, clean=True)
     return _householder(rows, origin) if failed else upper @ factor

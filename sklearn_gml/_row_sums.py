@@ -242,6 +242,6 @@ def _scaled(parts, X):
     for design, factor in designs:
         stop = start + 1 + design.shape[1]
         scaled[:, start] = factor
-        shift_and_scale(design, None, factor[:, None], scaled[:, start + 1 : stop])
+        shift_and_scale(design, None, factor, scaled[:, start + 1 : stop])
         start = stop
     return scaled
