@@ -78,15 +78,18 @@ class VaryingProblem:
     noise_scale: np.ndarray | None = None
 
 
-def varying_problem(seed, *, large=False):
-    """Columns normal, log-normal or uniform, in units of 1e-3 to 1e3."""
-    rng = np.random.default_rng(seed)
+def varying_problem(seed, *, entries=None):
+    """Columns normal, log-normal or uniform, in units of 1e-3 to 1e3.
+
+    Three of them and 150 rows, or 5 to 200 and up to 100,000 within so many entries.
+    """
+    rng, large = np.random.default_rng(seed), entries is not None
     n_features = int(np.exp(rng.uniform(*np.log([5, 200])))) if large else 3
     n_samples = 150
     if large:
         least = max(200, 8 * n_features)
         n_samples = int(np.exp(rng.uniform(*np.log([least, 1e5]))))
-        n_samples = min(n_samples, 500_000 // n_features)
+        n_samples = min(n_samples, entries // n_features)
     X = rng.standard_normal((n_samples, n_features))
     if seed % 3 == 1:
         X = np.exp(0.7 * X)
