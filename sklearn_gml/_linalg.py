@@ -120,7 +120,8 @@ def solve_semidefinite(matrix, rhs):
     if upper is not None:
         return linalg.cho_solve((upper, False), rhs)
     scaled, scale = _unit_diagonal(matrix)
-    return linalg.pinvh(scaled) @ (rhs / scale) / scale
+    # Transposed, the scales are those of the last axis, of a vector and of a matrix.
+    return ((linalg.pinvh(scaled) @ (rhs.T / scale).T).T / scale).T
 
 
 def solve_uphill(matrix, rhs, metric):

@@ -184,6 +184,18 @@ class RowSums:
 
         return self.noise.of_parameters(*self._total(sums))
 
+    def leverage_information(self, root, mean, noise):
+        """``sum h z z'`` in the parameters of the noise."""
+        whitened, predictor = self._whitened(root, mean, noise), self.noise
+
+        def sums(block):
+            leverage = np.square(whitened(block)).sum(axis=1)
+            design = _scaled([(predictor, np.ones(len(leverage)))], block.X)
+            return (design.T @ (design * leverage[:, None]),)
+
+        (gram,) = self._total(sums)
+        return predictor.lift.T @ gram @ predictor.lift
+
     def determinant_information(self, root, mean, noise):
         """Second derivatives of ``log det M / 2`` by the parameters of the noise.
 
