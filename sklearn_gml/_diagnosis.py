@@ -61,12 +61,19 @@ def _isolated(estimator, objective, point):
     position = objective.noise.columns[point.steepest_noise_slope]
     names = getattr(estimator, "feature_names_in_", None)
     name = f"column {position}" if names is None else repr(str(names[position]))
+    reason = (
+        "The restricted likelihood does not fall along the noise slope of "
+        f"{name}: the rows that it moves are fitted exactly, and tell nothing of their "
+        "noise. The noise slopes are one choice of many, and nothing is known of "
+        "their standard errors."
+        if objective.restricted
+        else "The likelihood has no maximum: some rows are fitted to the last digit, "
+        f"and the noise slope of {name} takes their sigma towards zero. sigma_, "
+        "loglik_, aic_ and bic_ describe arithmetic."
+    )
     return (
-        "The likelihood has no maximum: some rows are fitted to the last digit, and "
-        f"the noise slope of {name} takes their sigma towards zero. sigma_, loglik_, "
-        "aic_ and bic_ describe arithmetic. Use noise_alpha > 0 (it is "
-        f"{estimator.noise_alpha:g}), leave that column out of noise_columns, or use "
-        "more rows."
+        f"{reason} Use noise_alpha > 0 (it is {estimator.noise_alpha:g}), leave that "
+        "column out of noise_columns, or use more rows."
     )
 
 

@@ -149,7 +149,7 @@ class VaryingNoiseObjective:
         """The point with gamma at its maximum given all the others."""
         point = VaryingPoint(self, theta)
         squares = point.sums.squares + point.shrinkage
-        if not np.isfinite(squares):
+        if not np.isfinite(squares + point.sums.magnitude):
             return point
         floor = (ROUNDING_MARGIN * EPS) ** 2 * max(point.sums.magnitude, 1.0)
         change = 0.5 * np.log(max(squares, floor) / self.degrees)
@@ -197,7 +197,8 @@ class VaryingNoiseObjective:
 
     def estimate(self, point):
         """The :class:`Estimate` that a point stands for."""
-        return self._estimate(point, point.information)
+        vanishing = point.vanishing is not None
+        return self._estimate(point, None if vanishing else point.information)
 
     def _estimate(self, point, information):
         origin = self.sums.origin[: self.mean.n_features]
@@ -212,10 +213,10 @@ class VaryingNoiseObjective:
         if self.restricted:
             # The coefficients are integrated out under their prior.
             restricted = point.loglik_without_prior - 0.5 * point.shrinkage
-        upper = cholesky(information)
+        upper = None if information is None else cholesky(information)
         if upper is None:
             # No maximum is here, and nothing is known of how surely it is known.
-            upper = np.full_like(information, np.nan)
+            upper = np.full((len(point.theta),) * 2, np.nan)
         return Estimate(
             mean[None, 1:],
             mean[:1],
@@ -236,7 +237,9 @@ class VaryingNoiseObjective:
         if point.degenerate.any():
             return self.estimate(point)
         # With the information of the point itself, which the estimate needs anyhow.
+        information = point.information
         point = VaryingPoint(self, point.theta, point.sums)
+        point.information = information
         last = self.settled(point.theta + point.step)
         if last.value < point.value - VALUE_MARGIN * point.resolution:
             return self.estimate(point)

@@ -270,6 +270,41 @@ def test_a_column_that_isolates_a_row_is_named(drive):
     np.testing.assert_allclose(score, bounded.noise_coef_, atol=1e-8)
 
 
+@pytest.mark.parametrize("method", ["ml", "reml"])
+@pytest.mark.parametrize("solver", ["newton", "lbfgs"])
+@pytest.mark.parametrize("seed", range(8))
+def test_an_isolated_row_is_told_of_whatever_the_solver(seed, solver, method):
+    """A column zero but for one row: sigma of that row goes to zero, or anywhere."""
+    X, y = rows(seed, 60)
+    X[:, 2] = 0.0
+    X[seed, 2] = 1.0
+    model = varying(solver=solver, method=method, max_iter=500)
+    with pytest.warns(DegenerateFitWarning, match=r"column 2.*noise_alpha > 0"):
+        model.fit(X, y)
+    assert np.isnan(model.coef_covariance()).any()
+    # The configuration would raise a warning.
+    model.set_params(noise_alpha=1.0).fit(X, y)
+    assert np.isfinite(model.coef_covariance()).all()
+
+
+@pytest.mark.parametrize("solver", ["newton", "lbfgs"])
+@pytest.mark.parametrize("seed", [1, 7, 13, 15])
+def test_a_row_far_off_is_told_of_whatever_the_solver(seed, solver):
+    """The climb of the second solver ends of rounding, many digits before sigma."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((60, 3))
+    X[0, 2] = rng.uniform(20.0, 1000.0)
+    y = X @ rng.standard_normal(3) + 3.0
+    y += np.exp(0.4 * X[:, 0]) * rng.standard_normal(60)
+    with pytest.warns(DegenerateFitWarning, match=r"column \d"):
+        varying(solver=solver, max_iter=1000).fit(X, y)
+
+
+def test_a_climb_cut_short_is_not_called_degenerate():
+    with pytest.warns(ConvergenceWarning):
+        varying(max_iter=1, method="reml").fit(*rows(1))
+
+
 @pytest.mark.filterwarnings("ignore::sklearn_gml.RankDeficiencyWarning")
 def test_collinear_columns_share_the_slope():
     X, y = rows(2)
