@@ -12,7 +12,7 @@ from sklearn_gml._linalg import solve_uphill
 from sklearn_gml._maximize import maximize_lbfgs, maximize_newton
 from sklearn_gml._row_sums import RowSums
 from sklearn_gml._varying import VaryingNoiseObjective
-from sklearn_gml._varying_point import CHORD
+from sklearn_gml._varying_point import CHORD, DOUBTFUL
 
 # Of the largest generated problem here, for the sake of seconds; those of benchmarks/
 # go up to 100,000 x 200.
@@ -242,6 +242,17 @@ def test_generated_problems_converge(seed):
     objective = objective_of(varying_problem(seed, entries=ENTRIES))
     solution = maximize_newton(objective, max_iter=30, tol=1e-8)
     assert solution.converged, solution.message
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+@pytest.mark.parametrize("maximize", [maximize_newton, maximize_lbfgs])
+@pytest.mark.parametrize("seed", range(10))
+def test_a_maximum_is_not_called_degenerate(seed, maximize, restricted):
+    objective = objective_of(varying_problem(seed), restricted=restricted)
+    solution = maximize(objective, max_iter=1000, tol=1e-8)
+    assert not solution.point.degenerate.any()
+    # Far from the bound below which rows are looked at again.
+    assert solution.point.flattest[0] > 4.0 * DOUBTFUL
 
 
 @pytest.mark.parametrize("seed", range(0, 100, 5))
