@@ -235,18 +235,21 @@ class TransformedDistribution:
             (lower <= 1) & (upper <= 1), np.nan, np.where(lower <= 1, -np.inf, np.inf)
         )
         exists = (lower > 1) & (upper > 1)
-        return np.where(exists, expectation, diverging)[()]
+        return self._where_known(np.where(exists, expectation, diverging))
 
     def var(self):
         """Variance of y, by quadrature; infinite where it does not exist."""
         exists = np.minimum(*self.tail_indices) > 2
         mean = np.where(np.isfinite(self.mean()), self.mean(), 0.0)
         variance = self._integral(lambda y: (y - mean) ** 2, exists)
-        return np.where(exists, variance, np.inf)[()]
+        return self._where_known(np.where(exists, variance, np.inf))
 
     def std(self):
         """Standard deviation of y."""
         return np.sqrt(self.var())
+
+    def _where_known(self, moments):
+        return np.where(np.isnan(self.median()), np.nan, moments)[()]
 
     def _integral(self, function, exists):
         """Expectation of a function of y, over the probabilities of both halves."""

@@ -426,6 +426,14 @@ def test_rows_of_which_nothing_is_known(base, transformer):
     np.testing.assert_equal(crps_loss(np.ones(3), every), expected)
 
 
+def test_moments_of_unknown_rows_are_unknown_where_others_are_infinite():
+    """As scipy has it: ``t(2, scale=nan).var()`` is NaN, not infinite."""
+    exponential = FunctionTransformer(np.log, np.exp)
+    every = inverse_transformed(stats.t(5, 0.0, [0.1, np.nan]), exponential)
+    for name in ("mean", "var", "std"):
+        np.testing.assert_array_equal(getattr(every, name)(), [np.inf, np.nan])
+
+
 def test_targets_of_which_nothing_is_known_in_some_rows():
     loc, scale = (
         np.array([[0.0, 0.5], [1.0, 2.0]]),
