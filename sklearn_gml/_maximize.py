@@ -29,6 +29,11 @@ STALL, MAX_STALLS = 0.9, 3
 # of some tens of their resolution.
 VALUE_MARGIN = 100.0
 
+# Standard errors from a maximum at which that is an arrival: where no value is higher,
+# and where the gain has stalled. Farther away values are too coarse to lead anywhere,
+# or creep along a ridge without a maximum.
+STUCK_WITHIN, STALLED_WITHIN = 1e-2, 1e-6
+
 
 @dataclass(frozen=True, eq=False)
 class Solution:
@@ -74,7 +79,9 @@ def maximize_newton(objective, *, max_iter, tol):
     for n_iter in range(max_iter + 1):
         # Not before the first step: it is exact for a quadratic, however flat.
         converged = n_iter > 0 and (
-            point.gain <= 0.5 * tol**2 or point.gain <= point.gain_floor
+            point.gain <= 0.5 * tol**2
+            or point.gain <= point.gain_floor
+            or (stalled >= MAX_STALLS and _is_rounding(point, STALLED_WITHIN))
         )
         hopeless = stalled == objective.max_stalls or point.unbounded
         if converged or hopeless or n_iter == max_iter:
@@ -82,7 +89,7 @@ def maximize_newton(objective, *, max_iter, tol):
         before, point = point, _uphill(objective, point)
         if point is before:
             # No value along the step is higher: that is as far as values can tell.
-            converged = point.gain <= VALUE_MARGIN * point.resolution
+            converged = _is_rounding(point, STUCK_WITHIN)
             break
         stalls = STALL * before.gain < point.gain < point.theta.size
         stalled = stalled + 1 if stalls else 0
@@ -94,6 +101,11 @@ def maximize_newton(objective, *, max_iter, tol):
         "or try solver='lbfgs'"
     )
     return Solution(point, n_iter, converged, message)
+
+
+def _is_rounding(point, within):
+    """Whether values cannot show the gain, and the maximum is so near."""
+    return point.gain <= min(VALUE_MARGIN * point.resolution, 0.5 * within**2)
 
 
 def _uphill(objective, point):

@@ -71,3 +71,39 @@ def test_says_when_it_did_not_arrive(maximise):
     assert "standard errors away; raise max_iter" in solution.message
     truth = abs(solution.point.theta[0, 0] - np.log(5.0))
     assert solution.distance > 0.1 * truth
+
+
+class RoundedObjective(PoissonObjective):
+    """One whose gradient and values are known to so many standard errors only."""
+
+    max_stalls = None
+
+    def __init__(self, distance, resolution, fall=0.0):
+        self.distance, self.resolution, self.fall = distance, resolution, fall
+        super().__init__([5.0], start=1.0)
+
+    def at(self, theta):
+        point = super().at(theta)
+        point.gain = max(point.gain, 0.5 * self.distance**2)
+        point.resolution = self.resolution
+        if np.any(theta != 1.0):
+            point.value -= self.fall
+        return point
+
+
+@pytest.mark.parametrize("distance, arrived", [(1e-7, True), (1e-3, False)])
+def test_a_gain_of_rounding_is_arrival_at_a_maximum_alone(distance, arrived):
+    objective = RoundedObjective(distance, resolution=1e-7)
+    solution = maximize_newton(objective, max_iter=60, tol=1e-8)
+    assert solution.converged == arrived
+    # Newton's way from this start has five steps.
+    assert (solution.n_iter < 10) == arrived
+
+
+@pytest.mark.parametrize("distance, arrived", [(1e-3, True), (1.0, False)])
+def test_values_that_only_fall_are_arrival_at_a_maximum_alone(distance, arrived):
+    objective = RoundedObjective(distance, resolution=1.0, fall=1e3)
+    objective.start.gain = 0.5 * distance**2
+    solution = maximize_newton(objective, max_iter=60, tol=1e-8)
+    assert solution.n_iter == 0
+    assert solution.converged == arrived
