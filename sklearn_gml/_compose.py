@@ -134,6 +134,10 @@ def _(model: FrozenEstimator, X):
 def _of_regressor(chain, X, options):
     model = chain[-1]
     if hasattr(model, "predict_dist"):
+        try:
+            signature(model.predict_dist).bind_partial(X, **options)
+        except TypeError as error:
+            raise ValueError(_unknown(options, model)) from error
         return model.predict_dist(X, **options)
     predict = getattr(model, "predict", None)
     if predict is None or "return_std" not in signature(predict).parameters:
@@ -144,12 +148,13 @@ def _of_regressor(chain, X, options):
             "return_std=True), such as BayesianRidge."
         )
     if options:
-        given = ", ".join(f"{name}={short(value)}" for name, value in options.items())
-        raise ValueError(
-            f"{given} is not known to {_name(model)}, which predicts a mean and a "
-            "standard deviation: leave it out."
-        )
+        raise ValueError(_unknown(options, model))
     return stats.norm(*predict(X, return_std=True))
+
+
+def _unknown(options, model):
+    given = ", ".join(f"{name}={short(value)}" for name, value in options.items())
+    return f"{given} is not known to {_name(model)}: leave it out."
 
 
 def _name(link):

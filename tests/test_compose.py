@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes, load_linnerud
 from sklearn.ensemble import RandomForestRegressor
@@ -217,6 +218,25 @@ def test_known_noise_of_models_that_know_none():
     ours = make_pipeline(StandardScaler(), GaussianMLRegressor()).fit(X, Y)
     with pytest.raises(ValueError, match=r"noise_scale has shape \(3,\)"):
         predict_dist(ours, X, noise_scale=np.ones(3))
+
+
+class OnlyX(BaseEstimator):
+    """A regressor whose distribution has no options."""
+
+    def fit(self, X, y):
+        self.fitted_ = True
+        return self
+
+    def predict_dist(self, X):
+        return stats.norm(np.zeros(len(X)), 1.0)
+
+
+@pytest.mark.parametrize("option", [{"kind": "mean"}, {"noise_scale": np.ones(len(Y))}])
+def test_options_that_another_predict_dist_does_not_have(option):
+    model = make_pipeline(StandardScaler(), OnlyX()).fit(X, Y)
+    assert predict_dist(model, X).mean()[0] == 0.0
+    with pytest.raises(ValueError, match=r"=.* known to OnlyX: leave it out"):
+        predict_dist(model, X, **option)
 
 
 def test_pandas_through_a_pipeline():
