@@ -26,20 +26,24 @@ def noise_positions(noise_columns, X):
         noise_columns = noise_columns(X)
     if not hasattr(X, "shape"):
         X = np.asarray(X)
-    if noise_columns is None or (
-        isinstance(noise_columns, slice) and noise_columns == slice(None)
-    ):
+    if noise_columns is None:
         return np.arange(X.shape[1])
+    is_slice = isinstance(noise_columns, slice)
+    if is_slice and noise_columns.start is noise_columns.stop is None:
+        # scikit-learn ignores or refuses the step, by version.
+        return np.arange(X.shape[1])[noise_columns]
     try:
         if isinstance(noise_columns, bool) or np.ndim(noise_columns) > 1:
             raise ValueError("names, positions, a mask or a slice are expected.")
+        if is_slice and noise_columns.step and _has_names(noise_columns):
+            raise ValueError("a slice of names has no step.")
         found = _get_column_indices(X, noise_columns)
     except (ValueError, TypeError) as error:
         raise ValueError(
             f"noise_columns={noise_columns!r} does not select columns of X: {error}"
         ) from error
     positions = np.atleast_1d(np.asarray(found, dtype=np.intp))
-    if isinstance(noise_columns, slice) and not len(positions):
+    if is_slice and not len(positions):
         # A ColumnTransformer hands no columns to its transformer, which objects.
         raise ValueError(
             f"noise_columns={noise_columns!r} selects none of the {X.shape[1]} columns "
@@ -48,6 +52,10 @@ def noise_positions(noise_columns, X):
     if len(np.unique(positions)) < len(positions):
         raise ValueError(f"noise_columns={noise_columns!r} names a column twice.")
     return positions
+
+
+def _has_names(columns):
+    return isinstance(columns.start, str) or isinstance(columns.stop, str)
 
 
 def sigma_at(X, coef, intercept, positions):

@@ -190,6 +190,7 @@ def test_sparse_and_single_precision_rows(density):
         (np.array([2, 1]), [2, 1]),
         (-1, [2]),
         (slice(1, None), [1, 2]),
+        (slice(None, None, 2), [0, 2]),
         (make_column_selector(pattern="a|c"), [0, 2]),
         (lambda X: [0], [0]),
     ],
@@ -348,6 +349,14 @@ def test_errors(parameters, message):
     with pytest.raises(ValueError, match=message):
         model.fit(*rows(0))
     assert not hasattr(model, "n_features_in_")
+
+
+def test_a_slice_of_names_takes_no_steps():
+    pandas = pytest.importorskip("pandas")
+    X, y = rows(0)
+    model = varying(noise_columns=slice("a", None, 2))
+    with pytest.raises(ValueError, match=r"noise_columns=slice\('a', .* no step"):
+        model.fit(pandas.DataFrame(X, columns=["a", "b", "c"]), y)
 
 
 def test_statistics_have_not_kept_the_rows():
