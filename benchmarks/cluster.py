@@ -1,14 +1,13 @@
 """Two worker processes of 1 GiB each fit rows that neither could hold.
 
-python -P benchmarks/cluster.py
-python -P benchmarks/cluster.py --rows 1000000 --chunk 50000
+python benchmarks/cluster.py
+python benchmarks/cluster.py --rows 1000000 --chunk 50000
 
 Prints rows per second with one and two workers beside what they should be on paper,
 the largest message between any two processes, digits against ``partial_fit`` on the
 same rows, what a killed worker changes, log-linear noise with rows that are held and
 rows that are read for every pass, and dask-ml's LinearRegression on the same array
-where it is installed (numba, which that needs, would import the coverage.py of this
-directory but for ``-P``). Needs sklearn-gml[dask].
+where it is installed. Needs sklearn-gml[dask].
 """
 
 import argparse
