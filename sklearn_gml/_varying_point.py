@@ -28,7 +28,8 @@ NEAR, NEAR_AT_START = 10.0, 0.1
 CHORD = 1e-3
 
 # Both informations agree near a maximum. Where Newton's step promises so many times
-# more, the observed information is nearly singular and its step leads anywhere.
+# more, the observed information is nearly singular and its step leads anywhere, unless
+# it is short: scoring would take hundreds of steps along so flat a direction.
 AGREEMENT = 100.0
 
 # Part of the expected information of the noise that is left in some direction, beside
@@ -226,7 +227,9 @@ class VaryingPoint:
         promised = gradient @ step
         if newton is None or promised > 2.0 * self.near * len(step):
             return None, step
-        if gradient @ newton >= AGREEMENT * promised:
+        length = newton @ self.expected_information @ newton
+        far = length >= NEAR_AT_START * len(step)
+        if far and gradient @ newton >= AGREEMENT * promised:
             return None, step
         return cholesky(self.information), newton
 

@@ -377,3 +377,15 @@ def test_no_convergence():
         model = varying(max_iter=1).fit(*rows(1))
     assert model.n_iter_ == 1
     assert re.search("log-linear", repr(model))
+
+
+@pytest.mark.parametrize("alpha", [0.19, 0.195, 0.2, 0.205, 0.21])
+def test_no_crawl_along_a_direction_that_is_nearly_flat(alpha):
+    """Scales so uneven leave the observed information a hundredth of the expected."""
+    X = [-8.188, -0.09042, -1.007, 0.4615, -0.8101]
+    X += [-0.7093, -11.32, -2.641, 0.3288, 1.828]
+    scale = [266.0, 0.104, 205.0, 1700.0, 958.0, 406.0, 3.5, 41.9, 0.000332, 446.0]
+    y = [17.62e3, 347.3e3, 804.3e3, -1367e3, -1583e3]
+    y += [-1718e3, 7.057e3, 623.7e3, -1139e3, -3747e3]
+    model = varying(alpha=alpha).fit(np.c_[X], y, noise_scale=scale)
+    assert model.n_iter_ < 30
