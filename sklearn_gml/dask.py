@@ -17,12 +17,12 @@ on w workers that take c seconds to read a row and to add it to their statistics
       from client to scheduler   550 n / k                    (the task graph)
 
 ``benchmarks/cluster.py`` checks it with p = 20, n = 20 million, k = 250,000 and rows
-made from random numbers, c = 0.45 microseconds, nearly all of it in making them. One
-worker: 9.0 s on paper, 9.4 s measured; two workers: 4.5 s on paper, 5.6 s measured, on
-two cores that others used as well (4.4 to 12 s, in eight runs). Two workers sent 114
-and 179 kB, control messages included, in the most uneven run 106 and 216 kB, where
-paper says 231 kB. The task graph has 42 kB, 521 bytes a chunk. With c as measured, 100
-workers take
+made from random numbers, c = 0.39 to 0.45 microseconds, nearly all of it in making
+them. One worker: 7.7 s on paper, 9.5 s measured; two workers: 4.3 s on paper, 5.6 s
+measured, on two cores that client and scheduler use as well (4.4 to 12 s in nine runs,
+most while others used them too). Two workers sent 142 and 147 kB, control messages
+included, in the most uneven run 106 and 216 kB, where paper says 231 kB. The task graph
+has 42 kB, 521 bytes a chunk. With c as measured, 100 workers take
 
     ====  =============  ======  =================  ==========
     rows  rows of chunk  time    sent by a worker   task graph
@@ -35,10 +35,10 @@ Such chunks have 170 MB and 1.7 GB of float64. A disk that gives 500 MB/s needs 
 microseconds for such a row, so that c is of that size for rows that are read, too.
 
 Log-linear noise took eleven sums, of up to 8 (2 p + 2)^2 bytes a chunk. 2 million rows
-fit into the two workers of 1 GiB: 3.7 s held, 7.6 s when they were made anew for every
-sum. 20 million do not: 84 s (74 to 115 s, in five runs), where eleven times 4.5 s are
-50 s. The largest message of all fits had 45 kB with constant noise, 73 kB with
-log-linear noise.
+fit into the two workers of 1 GiB: 3.4 s held, 7.3 s when they were made anew for every
+sum. 20 million do not: 65 s (to 115 s, in six runs), where eleven times 4.3 s are 47 s.
+The largest message of all fits had 45 kB with constant noise, 73 kB with log-linear
+noise.
 """
 
 from contextlib import ExitStack
