@@ -121,20 +121,30 @@ class Rows:
         slices = (slice(start, start + size) for start in starts)
         return slices if self.watch is None else self.watch(slices, len(starts))
 
-    def blocks_in_place(self, origin_y):
-        """``(sqrt(w) X, sqrt(w) [1, y - origin])``, where X is a view or sparse."""
+    def blocks_apart(self, origin):
+        """``(sqrt(w) (X - origin), sqrt(w) [1, y - origin])``, block by block.
+
+        X is a view where BLAS can read the rows as they lie, sparse where products
+        of its entries are cheaper, else one reused buffer.
+        """
+        p, in_place = self.n_features, self.readable_in_place(origin)
         size = min(self.block_rows, self.n_samples)
+        buffer = None if in_place else np.empty((size, p))
+        shift = origin[:p] if origin[:p].any() else None
         # Column by column, which products of few columns read faster.
         sides = np.empty((1 + self.y.shape[1], size)).T
         for X, y, root in self._taken(size):
             side = sides[: len(y)]
             side[:, 0] = 1.0
-            np.subtract(y, origin_y, out=side[:, 1:])
-            if sparse.issparse(X):
-                X = X.astype(np.float64, copy=False)
+            np.subtract(y, origin[p:], out=side[:, 1:])
             if root is not None:
                 side *= root[:, None]
-                X = X.multiply(root[:, None]).tocsr()
+            if not in_place:
+                shift_and_scale(_dense(X), shift, root, buffer[: len(y)])
+                X = buffer[: len(y)]
+            elif sparse.issparse(X):
+                X = X.astype(np.float64, copy=False)
+                X = X if root is None else X.multiply(root[:, None]).tocsr()
             yield X, side
 
     @property
@@ -149,9 +159,10 @@ class Rows:
             return False
         return self.X.nnz < SPARSE_DENSITY * self.n_samples * self.n_features
 
-    @property
-    def readable_in_place(self):
+    def readable_in_place(self, origin):
         """Whether sums of products are best made where X lies, or of its entries."""
+        if origin[: self.n_features].any():
+            return False
         if sparse.issparse(self.X):
             return self.is_sparse
         contiguous = self.X.flags.c_contiguous or self.X.flags.f_contiguous

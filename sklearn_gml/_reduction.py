@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import blas, lapack
 
+from ._blocks import NARROW
 from ._linalg import condition, invert_upper, power_of_two, triangle
 
 
@@ -111,8 +112,8 @@ def _gram_about_centre(rows):
 
 def _gram(rows, origin):
     """Upper triangle of ``[1 X y]' W [1 X y]`` about the origin."""
-    if rows.readable_in_place and not origin[: rows.n_features].any():
-        return _gram_in_place(rows, origin)
+    if rows.n_features >= NARROW or rows.readable_in_place(origin):
+        return _gram_in_parts(rows, origin)
     gram = np.zeros((1 + rows.n_columns,) * 2, order="F")
     for block in rows.weighted_blocks(origin):
         matrix, transposed = _for_blas(block)
@@ -120,13 +121,13 @@ def _gram(rows, origin):
     return gram
 
 
-def _gram_in_place(rows, origin):
+def _gram_in_parts(rows, origin):
     """The same in parts, where to put X beside y would cost more than they do."""
     p, n_sides = rows.n_features, 1 + rows.y.shape[1]
     products = np.zeros((p, p), order="F")
     cross = np.zeros((p, n_sides), order="F")
     corner = np.zeros((n_sides, n_sides))
-    for X, sides in rows.blocks_in_place(origin[p:]):
+    for X, sides in rows.blocks_apart(origin):
         products, cross = _add_products(products, cross, X, sides)
         corner[0] += sides[:, 0] @ sides
         corner[1:, 1:] += sides[:, 1:].T @ sides[:, 1:]
