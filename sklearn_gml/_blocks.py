@@ -29,6 +29,10 @@ NARROW = 32
 # BLAS, takes less time than one over its entries.
 SPARSE_DENSITY = 0.04
 
+# Rows of a block whose entries are multiplied with each other: enough to make the
+# table of the products worth its size; sums over more would lose digits.
+SPARSE_BLOCK_ROWS = 2**14
+
 # Columns of sparse X beyond which no matrix of columns by columns is formed: at this
 # number it has 128 MiB.
 WIDE = 4096
@@ -128,7 +132,9 @@ class Rows:
         of its entries are cheaper, else one reused buffer.
         """
         p, in_place = self.n_features, self.readable_in_place(origin)
-        size = min(self.block_rows, self.n_samples)
+        over_entries = in_place and sparse.issparse(self.X)
+        size = SPARSE_BLOCK_ROWS if over_entries else self.block_rows
+        size = min(size, self.n_samples)
         buffer = None if in_place else np.empty((size, p))
         shift = origin[:p] if origin[:p].any() else None
         # Column by column, which products of few columns read faster.
@@ -142,7 +148,7 @@ class Rows:
             if not in_place:
                 shift_and_scale(_dense(X), shift, root, buffer[: len(y)])
                 X = buffer[: len(y)]
-            elif sparse.issparse(X):
+            elif over_entries:
                 X = X.astype(np.float64, copy=False)
                 X = X if root is None else X.multiply(root[:, None]).tocsr()
             yield X, side

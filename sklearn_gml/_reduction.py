@@ -144,7 +144,7 @@ def _gram_in_parts(rows, origin):
 def _add_products(products, cross, X, sides):
     """``(products + X'X, cross + X'sides)``, both in place, X never copied."""
     if sparse.issparse(X):
-        products += X.T @ X.toarray()
+        products += (X.T @ X).toarray()
         cross += X.T @ sides
     elif X.flags.c_contiguous or X.flags.f_contiguous:
         # scipy's BLAS for both: numpy's has threads of its own, and two pools that

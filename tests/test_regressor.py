@@ -20,6 +20,7 @@ from sklearn_gml import (
     GaussianStatistics,
     RankDeficiencyWarning,
 )
+from sklearn_gml._blocks import SPARSE_BLOCK_ROWS
 
 
 @pytest.fixture
@@ -293,13 +294,16 @@ def test_ridge_keeps_its_digits_far_from_the_data(data, alpha, scale):
     np.testing.assert_allclose(model.coef_, expected, rtol=1e-10)
 
 
-def test_sparse_float32_is_accumulated_in_float64():
+@pytest.mark.parametrize("weighted", [False, True])
+def test_sparse_float32_is_accumulated_in_float64_over_several_blocks(weighted):
     rng = np.random.default_rng(0)
-    X = sparse.random_array((20_000, 50), density=0.03, rng=rng, dtype=np.float32)
+    n = 5 * SPARSE_BLOCK_ROWS
+    X = sparse.random_array((n, 50), density=0.03, rng=rng, dtype=np.float32)
     X = X.tocsr()
-    y = X @ np.arange(50.0) + rng.normal(size=20_000)
-    model = GaussianMLRegressor().fit(X, y)
-    expected = GaussianMLRegressor().fit(X.toarray().astype(float), y)
+    y = X @ np.arange(50.0) + rng.normal(size=n)
+    weight = rng.integers(1, 4, n) if weighted else None
+    model = GaussianMLRegressor().fit(X, y, weight)
+    expected = GaussianMLRegressor().fit(X.toarray().astype(float), y, weight)
     np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-9)
     assert model.loglik_ == pytest.approx(expected.loglik_, rel=1e-12)
 
