@@ -72,8 +72,8 @@ def _isolated(estimator, objective, point):
         "loglik_, aic_ and bic_ describe arithmetic."
     )
     return (
-        f"{reason} Use noise_alpha > 0 (it is {estimator.noise_alpha:g}), leave that "
-        "column out of noise_columns, or use more rows."
+        f"{reason} Use noise_alpha > {estimator.noise_alpha:g}, leave that column out "
+        "of noise_columns, or use more rows."
     )
 
 
