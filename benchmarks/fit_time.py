@@ -26,6 +26,7 @@ SIZES = [
     (1_000_000, 50),
     (200_000, 200),
     (20_000, 1_000),
+    (400, 2_000),
 ]
 
 
@@ -40,12 +41,13 @@ def contestants(X, y, weight):
     }
     if X.shape[1] <= 200:
         timed["BayesianRidge"] = lambda: BayesianRidge().fit(X, y)
+    in_seconds = X.size <= 10_000_000 and len(X) > X.shape[1]
     try:
         import statsmodels.api as statsmodels
     except ImportError:
         pass
     else:
-        if X.size <= 10_000_000:
+        if in_seconds:
             timed["statsmodels OLS"] = lambda: (
                 statsmodels.OLS(y, statsmodels.add_constant(X)).fit().bse
             )
@@ -54,7 +56,7 @@ def contestants(X, y, weight):
     except ImportError:
         pass
     else:
-        if X.size <= 10_000_000:
+        if in_seconds:
             timed["glum"] = lambda: GeneralizedLinearRegressor(alpha=0).fit(X, y)
     return timed
 

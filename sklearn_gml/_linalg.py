@@ -259,12 +259,18 @@ def _factorize_deficient(root, norms, rounding):
     the minimum norm is by definition one of the coefficients as reported.
     """
     width = root.shape[1]
-    if not len(root):
-        root = np.zeros((1, width))
     alive = norms > RANK_TOLERANCE * rounding
+    if not alive.any():
+        return _without_directions(root)
+    level = np.max(rounding / np.where(alive, norms, np.inf), initial=EPS)
+    tolerance = RANK_TOLERANCE * np.sqrt(width) * level
+    wide = root.shape[0] < width
+    if wide:
+        factor = _factorize_rows(np.where(alive, root, 0.0), len(root))
+        if _is_certain(factor, tolerance):
+            return factor
     scale = power_of_two(norms)
     small = np.where(alive, root / scale, 0.0)
-    wide = root.shape[0] < width
     if wide:
         # Pivoting p columns of k rows is slow and the rank is in the small
         # triangle of the transpose already.
@@ -272,9 +278,7 @@ def _factorize_deficient(root, norms, rounding):
     left, upper, order = linalg.qr(
         small, mode="economic", pivoting=True, check_finite=False
     )
-    level = np.max(rounding / np.where(alive, norms, np.inf), initial=EPS)
     pivots = np.abs(np.diagonal(upper))
-    tolerance = RANK_TOLERANCE * np.sqrt(width) * level
     rank = int(np.sum(pivots > tolerance * pivots[:1]))
     if rank == width:
         # Full rank after all: the triangle as it came has been rounded less.
@@ -284,11 +288,36 @@ def _factorize_deficient(root, norms, rounding):
     if wide:
         spanning = spanning @ rows
     if not rank:
-        basis = np.empty((width, 0))
-        return RootFactor(np.empty((0, 0)), None, basis, 0.0, root @ basis, 0)
+        return _without_directions(root)
     upper, basis = linalg.rq(spanning * scale, mode="economic", check_finite=False)
     left, basis = left[:, :rank], basis.T
     return RootFactor(upper, left, basis, 0.0, root @ basis, rank)
+
+
+def _is_certain(factor, tolerance):
+    """Whether columns scaled to one size would have as many directions, surely.
+
+    Their smallest singular value is smaller, relative to the largest, by no more than
+    2 sqrt(p); the rest is for the norms that condition numbers are estimated in.
+    """
+    width = len(factor.basis)
+    return condition_bound(factor.upper) * 2.0 * width**1.5 * tolerance < 1.0
+
+
+def _without_directions(root):
+    basis = np.empty((root.shape[1], 0))
+    return RootFactor(np.empty((0, 0)), None, basis, 0.0, root @ basis, 0)
+
+
+def _factorize_rows(root, rank):
+    """``root = L Z'`` of fewer rows than columns, by QR of the transpose.
+
+    Turned upside down, L is upper triangular.
+    """
+    basis, upper = np.linalg.qr(root.T)
+    basis, lower = basis[:, ::-1], upper.T
+    turn = np.eye(len(root))[::-1]
+    return RootFactor(lower[::-1, ::-1], turn, basis, 0.0, lower[:, ::-1], rank)
 
 
 def _add_penalty(plain, root, penalty):
@@ -296,8 +325,9 @@ def _add_penalty(plain, root, penalty):
     basis = None
     if root.shape[0] < root.shape[1]:
         # The ridge solution lies in the span of the rows: k unknowns, not p.
-        root, rows = linalg.rq(root, mode="economic", check_finite=False)
-        basis = rows.T
+        if plain.rank < len(root):
+            plain = _factorize_rows(root, plain.rank)
+        root, basis = plain.root, plain.basis
     ridge = np.sqrt(penalty) * np.eye(root.shape[1])
     left, upper = np.linalg.qr(np.vstack([root, ridge]))
     return RootFactor(upper, left, basis, penalty, root, plain.rank)
