@@ -15,6 +15,9 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
+# Of a power: the logarithm of the largest number, 710, times this is a rounding error.
+SMALLEST_EXPONENT = 1e-19
+
 
 @dataclass(frozen=True, eq=False)
 class Transformation:
@@ -140,10 +143,16 @@ def _box_cox_log_derivative(exponent, y):
     return (exponent - 1.0) * np.log(y)
 
 
+def _exponent(values):
+    """By target; zero where no y is large enough to tell the power from a logarithm."""
+    values = _per_target(values)
+    return np.where(np.abs(values) < SMALLEST_EXPONENT, 0.0, values)
+
+
 def box_cox(exponent):
     """(y^exponent - 1) / exponent for y > 0, the logarithm at exponent 0."""
-    exponent = _per_target(exponent)
-    with np.errstate(divide="ignore", over="ignore"):
+    exponent = _exponent(exponent)
+    with np.errstate(divide="ignore"):
         end = -1.0 / exponent
         growth = 1.0 / np.abs(exponent)
     return Transformation(
@@ -173,8 +182,8 @@ def _yeo_johnson_log_derivative(exponent, y):
 
 def yeo_johnson(exponent):
     """Box-Cox of 1 + y above zero, mirrored with 2 - exponent below (Yeo 2000)."""
-    exponent = _per_target(exponent)
-    with np.errstate(divide="ignore", over="ignore"):
+    exponent = _exponent(exponent)
+    with np.errstate(divide="ignore"):
         upper, lower = -1.0 / exponent, 1.0 / (2.0 - exponent)
         growth = 1.0 / np.abs(2.0 - exponent), 1.0 / np.abs(exponent)
     return Transformation(

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 from scipy.integrate import tanhsinh
@@ -338,6 +338,7 @@ def test_derivative_that_cannot_be_found_is_refused():
     sigma=st.floats(0.05, 2.0),
     y=st.floats(-3.0, 30.0),
 )
+@example(exponent=-1.1e-308, loc=0.0, sigma=0.5, y=1.0)
 @settings(max_examples=60, deadline=None)
 def test_power_densities_are_derivatives_of_their_cdf(exponent, loc, sigma, y):
     transformer = power(exponent, "yeo-johnson")
