@@ -294,6 +294,22 @@ def test_ridge_keeps_its_digits_far_from_the_data(data, alpha, scale):
     np.testing.assert_allclose(model.coef_, expected, rtol=1e-10)
 
 
+@pytest.mark.parametrize("kind", ["full rank", "rows twice", "constant columns"])
+def test_fewer_rows_than_columns_have_the_shortest_coefficients(kind):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((20, 50)), rng.standard_normal(20)
+    if kind == "rows twice":
+        X[10:], y[10:] = X[:10], y[:10]
+    if kind == "constant columns":
+        X[:, :5] = 3.0
+    with pytest.warns((RankDeficiencyWarning, DegenerateFitWarning)):
+        model = GaussianMLRegressor().fit(X, y)
+    expected = np.linalg.pinv(X - X.mean(axis=0), rcond=1e-13) @ (y - y.mean())
+    # Condition numbers are below 100, and the reference rounds as well.
+    np.testing.assert_allclose(model.coef_, expected, rtol=0, atol=1e-13)
+    assert model.rank_ == (10 if kind == "rows twice" else 20)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_sparse_float32_is_accumulated_in_float64_over_several_blocks(weighted):
     rng = np.random.default_rng(0)
