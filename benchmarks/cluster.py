@@ -189,7 +189,7 @@ def compare_log_linear(n_chunks, chunk, few, notes):
         timed_fit(X[: 2 * chunk], y[: 2 * chunk], **settings)
         model, _ = measured_fit(f"{name}, held", client, notes, X, y, **settings)
         report(f"{name} against fit", model, reference)
-        with patch("sklearn_gml._chunks.HELD_SHARE", 0.0):
+        with patch("sklearn_gml.dask.chunks.HELD_SHARE", 0.0):
             measured_fit(f"{name}, read again", client, notes, X, y, **settings)
         X, y = lazy_rows(n_chunks, chunk, SPREAD)
         measured_fit(f"{name}, too many", client, notes, X, y, **settings)

@@ -16,7 +16,7 @@ from sklearn.linear_model import LinearRegression
 
 from sklearn_gml import GaussianMLRegressor
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 import exact
 import nist
 

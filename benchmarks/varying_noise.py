@@ -23,7 +23,7 @@ from sklearn.linear_model import LinearRegression
 
 from sklearn_gml import GaussianMLRegressor
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 from generated import varying_problem
 
 PARTS = ["memory", "time", "steps"]

@@ -1,0 +1,342 @@
+"""Sufficient statistics of a Gaussian linear model: one triangular factor."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from .._linalg.triangular import triangle
+from .reduction import reduce_rows
+from .rows import Rows
+from .serialization import from_plain, to_plain
+from .validation import validate_training_data
+
+LOG_2PI = np.log(2.0 * np.pi)
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianStatistics:
+    """Everything that a fit with constant noise needs to know of its rows.
+
+    For any mean ``mu = b0 + X b`` and any sigma, the log-likelihood of weighted
+    rows depends on them only through the triangular factor R of
+    ``sqrt(w) [1, X, y]``, since
+
+        sum_i w_i (y_i - b0 - x_i'b)^2 = | R [b0; b; -1] |^2
+
+    (rows of a known ``noise_scale`` are divided by it).
+
+    R has at most (1 + p + t)^2 numbers, whatever the number of rows, and the
+    factor of two sets of rows together is the factor of their stacked factors:
+    statistics can be made anywhere and added up. A factor is kept rather than
+    ``[1 X y]' W [1 X y]`` because the product squares the condition number.
+
+    To spare digits when means are large compared with the spread, the factor
+    is one of ``sqrt(w) [1, X - origin, y - origin]``.
+
+    Create with :meth:`from_data` and combine with ``+`` or ``sum()``;
+    :meth:`empty` is the neutral element.
+
+    Attributes
+    ----------
+    factor : ndarray of shape (k, 1 + p + t), k <= 1 + p + t
+        Upper trapezoidal, about ``origin``, with non-negative diagonal.
+    origin : ndarray of shape (p + t,)
+    sum_weights : float
+        The effective number of rows, sum(w).
+    log_scale : float
+        ``sum(w log(noise_scale))``, zero without noise scales.
+    n_samples : int
+        Rows with positive weight.
+    n_features : int
+    vector_target : bool
+        Whether y was one-dimensional.
+    feature_names : tuple of str, or None
+
+    Notes
+    -----
+    There is no ``-``. What is left when most rows are taken away is a difference of
+    large and nearly equal numbers: of sixteen digits it keeps sixteen less those of
+    the ratio, and if the rows taken away lie far out, none. Folds are made by adding
+    instead: keep the statistics of each part, and add up all parts but one.
+
+    Statistics have a few kilobytes, pickle, and pass through JSON without the loss of
+    a bit (:meth:`to_dict`), so that any engine can carry them. With joblib, where
+    ``load(name)`` returns X and y::
+
+        from joblib import Parallel, delayed
+
+        make = delayed(GaussianStatistics.from_data)
+        parts = Parallel(n_jobs=4)(make(*load(name)) for name in names)
+        model = GaussianMLRegressor().fit_statistics(sum(parts))
+
+    A Dask bag adds them up as a tree (:mod:`sklearn_gml.dask` does it for arrays)::
+
+        import dask.bag, operator
+
+        parts = dask.bag.from_sequence(names).map(load).starmap(
+            GaussianStatistics.from_data
+        )
+        model = GaussianMLRegressor().fit_statistics(parts.fold(operator.add).compute())
+
+    Spark makes them where its partitions lie, and collects nothing else::
+
+        def summarise(batches):
+            for frame in (batch.to_pandas() for batch in batches):
+                part = GaussianStatistics.from_data(frame[features], frame["y"])
+                text = json.dumps(part.to_dict())
+                yield pyarrow.RecordBatch.from_pydict({"part": [text]})
+
+        rows = data.mapInArrow(summarise, "part string").collect()
+        total = sum(GaussianStatistics.from_dict(json.loads(row.part)) for row in rows)
+
+    Parties who may not share rows write one file each, and whoever has the files fits
+    the model of all rows. A part needs many more rows than columns, because statistics
+    of few rows can be solved for the rows::
+
+        own = GaussianStatistics.from_data(X, y)
+        Path("clinic_a.json").write_text(json.dumps(own.to_dict()))
+        # elsewhere, in the folder of all files
+        parts = [json.loads(path.read_text()) for path in Path().glob("*.json")]
+        total = sum(GaussianStatistics.from_dict(part) for part in parts)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gml import GaussianStatistics
+    >>> X, y = np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 2.0, 4.0])
+    >>> first = GaussianStatistics.from_data(X[:1], y[:1])
+    >>> rest = GaussianStatistics.from_data(X[1:], y[1:])
+    >>> both = first + rest
+    >>> both.n_samples
+    3
+    >>> round(both.loglik(coef=[1.5], intercept=0.5, sigma=1.0), 6)
+    -3.006816
+    """
+
+    factor: np.ndarray
+    origin: np.ndarray
+    sum_weights: float
+    n_samples: int
+    n_features: int
+    vector_target: bool
+    feature_names: tuple | None = None
+    log_scale: float = 0.0
+
+    @classmethod
+    def from_data(cls, X, y, sample_weight=None, noise_scale=None):
+        """Statistics of the rows ``(X, y)``.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+        y : array-like of shape (n,) or (n, t)
+        sample_weight : array-like of shape (n,), optional
+            Frequencies: weight 2 is the row twice, weight 0 the row left out.
+        noise_scale : array-like of shape (n,), optional
+            What is known of the noise of each row: its standard deviation is
+            ``noise_scale * sigma``.
+
+        Returns
+        -------
+        GaussianStatistics
+
+        Raises
+        ------
+        ValueError
+            For missing or infinite values, wrong lengths, negative weights or
+            weights that are all zero.
+        """
+        data = validate_training_data(X, y, sample_weight, noise_scale)
+        return summarise(
+            Rows.of(data.X, data.y, data.sample_weight, data.noise_scale),
+            vector_target=data.y.ndim == 1,
+            feature_names=data.feature_names,
+        )
+
+    @classmethod
+    def empty(cls, n_features, n_targets=None, feature_names=None):
+        """The statistics of no rows: whatever they are added to stays as it is.
+
+        Parameters
+        ----------
+        n_features : int
+        n_targets : int, optional
+            Columns of a two-dimensional y; None stands for a one-dimensional one.
+        feature_names : sequence of str, optional
+
+        Returns
+        -------
+        GaussianStatistics
+            To start a sum from. It cannot be fitted.
+        """
+        width = n_features + (1 if n_targets is None else n_targets)
+        names = None if feature_names is None else tuple(feature_names)
+        return cls(
+            np.empty((0, 1 + width)),
+            np.zeros(width),
+            0.0,
+            0,
+            n_features,
+            n_targets is None,
+            names,
+        )
+
+    def to_dict(self):
+        """All of it as a dictionary of plain lists, numbers and strings.
+
+        Returns
+        -------
+        dict
+            For ``json.dumps`` and the like. The shortest decimal numbers that read
+            back as the same floats make the round trip exact.
+
+        Examples
+        --------
+        >>> import json
+        >>> from sklearn_gml import GaussianStatistics
+        >>> part = GaussianStatistics.from_data([[0.1], [0.2], [0.4]], [1.0, 2.0, 4.0])
+        >>> again = GaussianStatistics.from_dict(json.loads(json.dumps(part.to_dict())))
+        >>> bool((again.factor == part.factor).all())
+        True
+        """
+        return to_plain(
+            {field.name: getattr(self, field.name) for field in fields(self)}
+        )
+
+    @classmethod
+    def from_dict(cls, values):
+        """The statistics that :meth:`to_dict` wrote.
+
+        Parameters
+        ----------
+        values : dict
+
+        Returns
+        -------
+        GaussianStatistics
+
+        Raises
+        ------
+        ValueError
+            If the dictionary is not one of statistics, of another version, or its
+            entries are missing, unknown or do not fit each other.
+        """
+        return cls(**from_plain(values, {field.name for field in fields(cls)}))
+
+    @property
+    def n_targets(self):
+        return len(self.origin) - self.n_features
+
+    @property
+    def mean(self):
+        """Weighted means of the columns of ``[X y]``, shape (p + t,)."""
+        return self.origin + self.factor[0, 1:] / self.factor[0, 0]
+
+    def __add__(self, other):
+        """The statistics of the rows of both."""
+        if not isinstance(other, GaussianStatistics):
+            return NotImplemented
+        self._check_same_columns(other)
+        if not (self.n_samples and other.n_samples):
+            return self if self.n_samples else other
+        # The heavier part knows better where the rows lie.
+        heavier = self if self.sum_weights >= other.sum_weights else other
+        origin = heavier.origin
+        return GaussianStatistics(
+            triangle(np.vstack([self.about(origin), other.about(origin)])),
+            origin,
+            self.sum_weights + other.sum_weights,
+            self.n_samples + other.n_samples,
+            self.n_features,
+            self.vector_target,
+            self.feature_names,
+            self.log_scale + other.log_scale,
+        )
+
+    def __radd__(self, other):
+        """``sum()`` starts from 0, the statistics of no rows."""
+        return self if isinstance(other, int) and other == 0 else NotImplemented
+
+    def _check_same_columns(self, other):
+        for what, mine, theirs in (
+            ("features", self.n_features, other.n_features),
+            ("targets", self.n_targets, other.n_targets),
+            ("dimensions of y", 2 - self.vector_target, 2 - other.vector_target),
+            ("feature names", self.feature_names, other.feature_names),
+        ):
+            if mine != theirs:
+                raise ValueError(
+                    f"Statistics of different {what} cannot be added: "
+                    f"{mine} on the left, {theirs} on the right."
+                )
+
+    def about(self, origin):
+        """The factor about another origin (rows as they are, not yet triangular)."""
+        # The first column of the factor is (sqrt(sum w), 0, ..., 0)', so that a
+        # move of the origin touches the first row only.
+        moved = self.factor.copy()
+        moved[0, 1:] += moved[0, 0] * (self.origin - origin)
+        return moved
+
+    def loglik(self, coef, intercept, sigma):
+        """Log-likelihood of the rows under any parameters.
+
+        Parameters
+        ----------
+        coef : array-like of shape (p,) or (t, p)
+        intercept : float or array-like of shape (t,)
+        sigma : float or array-like of shape (t,)
+            Standard deviation of the noise.
+
+        Returns
+        -------
+        float
+            ``-sum(w)/2 log(2 pi sigma^2) - RSS / (2 sigma^2) - log_scale``, summed
+            over the targets, in nats.
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit, or sigma is not positive.
+        """
+        shape = (self.n_targets, self.n_features)
+        coef = _as_shape("coef", coef, shape)
+        intercept = _as_shape("intercept", intercept, shape[:1])
+        sigma = _as_shape("sigma", sigma, shape[:1])
+        if not np.all(sigma > 0):
+            raise ValueError(f"sigma must be positive, got {sigma}.")
+        origin_x, origin_y = np.split(self.origin, [self.n_features])
+        at_origin = intercept + coef @ origin_x - origin_y
+        parameters = np.vstack([at_origin, coef.T])
+        split = 1 + self.n_features
+        residual = self.factor[:, split:] - self.factor[:, :split] @ parameters
+        squares = np.sum(residual**2, axis=0)
+        values = gaussian_loglik(squares, sigma, self.sum_weights) - self.log_scale
+        return float(values.sum())
+
+
+def gaussian_loglik(squares, sigma, sum_weights):
+    """Log-likelihood (t,) of residuals with these weighted sums of squares (t,)."""
+    return -sum_weights * (0.5 * LOG_2PI + np.log(sigma)) - 0.5 * squares / sigma**2
+
+
+def _as_shape(name, values, shape):
+    array = np.asarray(values, dtype=np.float64)
+    if array.size != np.prod(shape):
+        raise ValueError(f"{name} must have shape {shape}, got {array.shape}.")
+    return array.reshape(shape)
+
+
+def summarise(rows, vector_target=True, feature_names=None):
+    """Statistics of validated :class:`~sklearn_gml._blocks.Rows`."""
+    origin, factor = reduce_rows(rows)
+    return GaussianStatistics(
+        factor,
+        origin,
+        rows.sum_frequencies,
+        rows.n_positive,
+        rows.n_features,
+        vector_target,
+        feature_names,
+        rows.log_scale,
+    )

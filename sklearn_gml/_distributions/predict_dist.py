@@ -1,0 +1,161 @@
+"""The predicted distribution of a whole model: pipelines, searches, targets."""
+
+from functools import singledispatch
+from inspect import signature
+from reprlib import repr as short
+
+from scipy import stats
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from .transformed import inverse_transformed
+
+KINDS = ("plugin", "predictive", "mean")
+
+
+def predict_dist(model, X, *, kind="plugin", noise_scale=None):
+    """The distribution of y at X that a fitted model predicts.
+
+    Looks through pipelines, grid and other searches, transformed targets and frozen
+    estimators, in any nesting, to the regressor at the end of the chain.
+
+    Parameters
+    ----------
+    model : fitted regressor
+        At the end of the chain: one with a method ``predict_dist``, as
+        :class:`~sklearn_gml.GaussianMLRegressor`, or with ``predict(X,
+        return_std=True)``, as ``BayesianRidge`` and ``GaussianProcessRegressor``,
+        whose prediction is read as a normal distribution with that mean and std.
+    X : array-like or sparse matrix of shape (n, p)
+        What ``model.predict`` takes.
+    kind : {"plugin", "predictive", "mean"}, default="plugin"
+        Handed on to the ``predict_dist`` of the regressor, where it is defined.
+        Regressors with ``return_std`` have but one distribution. Of a transformed
+        target, ``"mean"`` gives the distribution of the inverse of the mean, not of
+        the mean of y.
+    noise_scale : array-like of shape (n,), optional
+        What is known of the noise of these rows, see the ``fit`` of
+        :class:`~sklearn_gml.GaussianMLRegressor`; handed on like ``kind``. It
+        multiplies the sigma of the regressor: of a transformed target, that of the
+        transformed values.
+
+    Returns
+    -------
+    distribution
+        Of shape (n,) or (n, t), with the methods of scipy's frozen distributions:
+        ``norm`` or ``t`` itself, ``lognorm`` for a logarithm of the target, or the
+        distribution of y = g^-1(z), with the Jacobian of g in its density, for any
+        monotone ``transformer`` of ``TransformedTargetRegressor``. A transformation
+        whose range is not the whole line truncates: the distribution is that of z
+        within the range. ``model.predict`` of a transformed target is the median,
+        where nothing is truncated, not the mean.
+
+    Raises
+    ------
+    TypeError
+        If the regressor at the end of the chain predicts no distribution.
+    ValueError
+        For an unknown ``kind``, one that the regressor does not have, a
+        ``noise_scale`` that is not valid or that the regressor does not know, or a
+        target transformation that is not monotone.
+    NotFittedError
+        If the model is not fitted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.compose import TransformedTargetRegressor
+    >>> from sklearn_gml import GaussianMLRegressor, predict_dist
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 8.0, 18.0]
+    >>> model = TransformedTargetRegressor(
+    ...     GaussianMLRegressor(), func=np.log, inverse_func=np.exp
+    ... ).fit(X, y)
+    >>> at_two = predict_dist(model, [[2.0]])  # lognormal
+    >>> print(at_two.median().round(2), at_two.mean().round(2))
+    [7.39] [7.41]
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {KINDS}, got {kind!r}.")
+    check_is_fitted(model)
+    chain, transformers = [model], []
+    while (inner := unwrap(chain[-1], X)) is not None:
+        model, X, transformer = inner
+        chain.append(model)
+        if transformer is not None:
+            transformers.append(transformer)
+    # Not every such method knows of kinds, or of known noise.
+    options = {} if kind == "plugin" else {"kind": kind}
+    if noise_scale is not None:
+        options["noise_scale"] = noise_scale
+    distribution = _of_regressor(chain, X, options)
+    for transformer in reversed(transformers):
+        distribution = inverse_transformed(distribution, transformer)
+    return distribution
+
+
+@singledispatch
+def unwrap(model, X):
+    """What a model consists of: the model inside, its X, and a target transformer.
+
+    None for the end of the chain. Register a function for another kind of wrapper.
+    """
+    return None
+
+
+@unwrap.register
+def _(model: Pipeline, X):
+    before = model[:-1]
+    return model.steps[-1][1], before.transform(X) if len(before) else X, None
+
+
+@unwrap.register
+def _(model: BaseSearchCV, X):
+    if not hasattr(model, "best_estimator_"):
+        raise AttributeError(
+            f"This {type(model).__name__} has no best_estimator_ to predict with: use "
+            "refit=True."
+        )
+    return model.best_estimator_, X, None
+
+
+@unwrap.register
+def _(model: TransformedTargetRegressor, X):
+    return model.regressor_, X, model.transformer_
+
+
+@unwrap.register
+def _(model: FrozenEstimator, X):
+    return model.estimator, X, None
+
+
+def _of_regressor(chain, X, options):
+    model = chain[-1]
+    if hasattr(model, "predict_dist"):
+        try:
+            signature(model.predict_dist).bind_partial(X, **options)
+        except TypeError as error:
+            raise ValueError(_unknown(options, model)) from error
+        return model.predict_dist(X, **options)
+    predict = getattr(model, "predict", None)
+    if predict is None or "return_std" not in signature(predict).parameters:
+        raise TypeError(
+            f"{' > '.join(_name(link) for link in chain)} predicts no distribution. "
+            "What would do at the end of the chain: GaussianMLRegressor, another "
+            "regressor with a method predict_dist(X), or one with predict(X, "
+            "return_std=True), such as BayesianRidge."
+        )
+    if options:
+        raise ValueError(_unknown(options, model))
+    return stats.norm(*predict(X, return_std=True))
+
+
+def _unknown(options, model):
+    given = ", ".join(f"{name}={short(value)}" for name, value in options.items())
+    return f"{given} is not known to {_name(model)}: leave it out."
+
+
+def _name(link):
+    return repr(link) if isinstance(link, str) else type(link).__name__

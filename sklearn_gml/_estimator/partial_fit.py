@@ -1,0 +1,168 @@
+"""Fitting rows that come in batches: a sum of statistics that goes on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.utils.metaestimators import available_if
+
+from .._data.rows import WIDE, Rows
+from .._data.statistics import GaussianStatistics, summarise
+from .._data.validation import validate_training_data
+
+
+@dataclass(frozen=True)
+class _Sum:
+    """Statistics of ``2**rounds`` batches, and of all batches up to them."""
+
+    rounds: int
+    part: GaussianStatistics
+    total: GaussianStatistics
+
+
+@dataclass(frozen=True)
+class RunningTotal:
+    """A sum of statistics, at any time and at the same cost for every batch.
+
+    Adding each batch to the total would be simpler, but its rounding errors grow with
+    the number of batches: after some ten thousand single rows, collinear columns no
+    longer look collinear. Instead batches are added in pairs, pairs in fours and so
+    on, as a binary counter carries; each number of the counter keeps the total up to
+    it, so that the total of all is one addition away. That makes two additions to a
+    batch on average, and rounding errors that grow with the logarithm of their number.
+
+    Attributes
+    ----------
+    sums : tuple of _Sum
+        The longest first.
+    """
+
+    sums: tuple = ()
+
+    @property
+    def total(self):
+        """Statistics of all batches, None before the first."""
+        return self.sums[-1].total if self.sums else None
+
+    def plus(self, part):
+        """The running total with one more batch, this one untouched."""
+        sums, rounds = list(self.sums), 0
+        while sums and sums[-1].rounds == rounds:
+            part, rounds = sums.pop().part + part, rounds + 1
+        total = sums[-1].total + part if sums else part
+        return RunningTotal((*sums, _Sum(rounds, part, total)))
+
+
+def _has_constant_noise(estimator):
+    noise = estimator.noise
+    if noise != "constant":
+        raise AttributeError(
+            f"partial_fit needs noise='constant', got noise={noise!r}: no statistics "
+            "of fixed size say all of rows whose noise varies. Use fit, or "
+            "sklearn_gml.dask.DaskGaussianMLRegressor for more rows than memory."
+        )
+    return True
+
+
+class PartialFitMixin:
+    """``partial_fit`` of an estimator that fits statistics."""
+
+    @available_if(_has_constant_noise)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None, noise_scale=None):
+        """Fit these rows together with all rows seen so far.
+
+        After any sequence of batches the fitted attributes are those of ``fit`` on all
+        rows at once. A batch may be a single row, and its cost does not depend on
+        what came before. A model that was fitted with :meth:`fit` or
+        :meth:`fit_statistics` goes on from there.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+        y : array-like of shape (n,) or (n, t)
+        sample_weight : array-like of shape (n,), optional
+            Frequencies of the rows.
+        noise_scale : array-like of shape (n,), optional
+            What is known of the noise of each row.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        AttributeError
+            If the noise is not constant.
+        ValueError
+            For invalid data, weights or parameters, other columns than before, and
+            sparse X with more than 4096 columns. The estimator is then left as it was.
+
+        Notes
+        -----
+        Too few rows and collinear columns, of which ``fit`` warns, are no news in the
+        first batches and may be gone with the next: ``partial_fit`` does not warn of
+        them. Once all rows are there, ``model.fit_statistics(model.statistics_)``
+        does, and ``rank_`` says it at any time.
+
+        Rows seen before cannot be read again for the last digits: the coefficients
+        keep sixteen digits less those of the condition number of ``[1 X]``, columns
+        scaled to one length, where ``fit`` restores them.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_gml import GaussianMLRegressor
+        >>> rng = np.random.default_rng(0)
+        >>> model = GaussianMLRegressor()
+        >>> for _ in range(100):
+        ...     X = rng.standard_normal((1000, 2))
+        ...     y = 1.0 + X @ [2.0, 3.0] + 0.5 * rng.standard_normal(1000)
+        ...     model = model.partial_fit(X, y)
+        >>> model.statistics_.n_samples
+        100000
+        >>> print(model.coef_.round(2), round(model.sigma_, 2))
+        [2. 3.] 0.5
+        """
+        with self._unchanged_on_error():
+            running = self._running_total()
+            reset = running.total is None
+            if not reset and sample_weight is not None and not np.any(sample_weight):
+                data = validate_training_data(
+                    X, y, None, noise_scale, estimator=self, reset=False
+                )
+                Rows.of(data.X, data.y).check_finite()
+                return self
+            data = validate_training_data(
+                X, y, sample_weight, noise_scale, estimator=self, reset=reset
+            )
+            rows = Rows.of(data.X, data.y, data.sample_weight, data.noise_scale)
+            self._check_combinations()
+            if rows.is_wide_and_sparse:
+                raise ValueError(
+                    "partial_fit keeps a triangle of columns by columns, which is not "
+                    f"formed for sparse X with {rows.n_features} columns, more than "
+                    f"{WIDE}: use fit, fewer columns or dense X."
+                )
+            part = summarise(rows, data.y.ndim == 1, data.feature_names)
+            running = running.plus(part)
+            objective = self._objective(running.total)
+            self._maximise([objective], None, running.total.vector_target)
+            self.statistics_, self._running = running.total, running
+        return self
+
+    def _running_total(self):
+        """Of the rows that the estimator is fitted to."""
+        if not hasattr(self, "coef_"):
+            return RunningTotal()
+        statistics = getattr(self, "statistics_", None)
+        if statistics is None:
+            raise ValueError(
+                "The model was fitted without statistics_ to add to: "
+                "clone it to begin anew."
+            )
+        running = getattr(self, "_running", None)
+        # That of an earlier sequence of batches, if something else was fitted since.
+        if running is None or running.total is not statistics:
+            return RunningTotal().plus(statistics)
+        return running

@@ -1,0 +1,169 @@
+"""What a fitted model says: of new rows, and of how surely it knows."""
+
+import numpy as np
+from scipy import stats
+from sklearn.utils import check_array
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+
+from .._data.predictors import sigma_at
+from .._data.statistics import LOG_2PI
+from .._data.validation import (
+    SPARSE_FORMATS,
+    validate_noise_scale,
+    validate_sample_weight,
+)
+
+
+class GaussianPredictionMixin:
+    """Methods of a fitted Gaussian linear model; fitting is the estimator's."""
+
+    def predict(self, X, return_std=False):
+        """The mean of y at X.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+        return_std : bool, default=False
+            Whether to return the standard deviation of y at X as well: that of
+            :meth:`predict_dist`.
+
+        Returns
+        -------
+        mean : ndarray of shape (n,) or (n, t)
+        std : ndarray of the same shape
+            Only with ``return_std=True``.
+        """
+        if return_std:
+            return self._mean_and_sigma(X)
+        return self._mean(self._validated(X))
+
+    def _validated(self, X):
+        check_is_fitted(self)
+        return validate_data(self, X, accept_sparse=SPARSE_FORMATS, reset=False)
+
+    def _mean(self, X):
+        return safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+
+    def _mean_and_sigma(self, X, noise_scale=None):
+        X = self._validated(X)
+        mean = self._mean(X)
+        if hasattr(self, "noise_coef_"):
+            sigma = sigma_at(
+                X, self.noise_coef_, self.noise_intercept_, self.noise_features_in_
+            )
+        else:
+            sigma = np.broadcast_to(self.sigma_, mean.shape).copy()
+        scale = validate_noise_scale(noise_scale, X)
+        if scale is not None:
+            sigma *= scale.reshape(-1, *[1] * (mean.ndim - 1))
+        return mean, sigma
+
+    def predict_dist(self, X, *, kind="plugin", noise_scale=None):
+        """The distribution of y at X.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+        kind : {"plugin", "predictive", "mean"}, default="plugin"
+            ``"plugin"``: y at x under the fitted parameters, as if they were known.
+
+            ``"predictive"``: y at x with the uncertainty of the parameters, exact
+            (R's ``interval="prediction"``): Student t of n - rank degrees of freedom,
+            scale ``s sqrt(noise_scale^2 + h)`` with the :meth:`leverage` h.
+
+            ``"mean"``: the mean at x (R's ``interval="confidence"``), scale
+            ``s sqrt(h)``.
+
+            With alpha > 0, h is that of the posterior of the coefficients, s is
+            ``sigma_``, and the degrees of freedom are n - 1 (n without intercept);
+            with ``method="reml"`` that is the posterior of y or its mean under flat
+            priors of the intercept and log sigma.
+        noise_scale : array-like of shape (n,), optional
+            What is known of the noise of these rows: it multiplies sigma.
+
+        Returns
+        -------
+        scipy.stats frozen distribution
+            ``norm``, or ``t`` with parameter uncertainty, ``loc`` of shape (n,) or
+            (n, t): ``pdf``, ``logpdf``, ``cdf``, ``ppf``, ``interval``, ``rvs`` and the
+            others work on all rows at once. Its scale is NaN where the data do not
+            identify the mean or leave nothing to learn the noise from.
+
+        Examples
+        --------
+        >>> from sklearn_gml import GaussianMLRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 4.0, 6.0]
+        >>> at_two = GaussianMLRegressor().fit(X, y).predict_dist([[2.0]])
+        >>> print(at_two.mean().round(3), at_two.std().round(3))
+        [4.3] [0.224]
+        >>> print(at_two.sf(5.0).round(4))
+        [0.0009]
+        """
+        if kind in ("predictive", "mean"):
+            return self._uncertain_distribution(X, kind, noise_scale)
+        if kind != "plugin":
+            raise ValueError(
+                f"kind must be 'plugin', 'predictive' or 'mean', got {kind!r}."
+            )
+        return stats.norm(*self._mean_and_sigma(X, noise_scale))
+
+    def loglik_samples(self, X, y, *, noise_scale=None):
+        """Log-density of each row, summed over the targets.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+        y : array-like of shape (n,) or (n, t)
+        noise_scale : array-like of shape (n,), optional
+            What is known of the noise of these rows: it multiplies sigma.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            ``log p(y_i | x_i)`` in nats, ``predict_dist(X).logpdf(y)``.
+        """
+        mean, sigma = self._mean_and_sigma(X, noise_scale)
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        check_consistent_length(X, y)
+        if y.size != mean.size:
+            raise ValueError(
+                f"y has shape {y.shape}, but the model was fitted to targets of which "
+                f"these rows have shape {mean.shape}."
+            )
+        standardised = (y.reshape(mean.shape) - mean) / sigma
+        density = -0.5 * (LOG_2PI + standardised**2) - np.log(sigma)
+        return density if density.ndim == 1 else density.sum(axis=1)
+
+    def score_loglik(
+        self, X, y, sample_weight=None, *, noise_scale=None, normalize=False
+    ):
+        """Log-likelihood of rows under the fitted parameters; higher is better.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+        y : array-like of shape (n,) or (n, t)
+        sample_weight : array-like of shape (n,), optional
+            Frequencies of the rows.
+        noise_scale : array-like of shape (n,), optional
+            What is known of the noise of these rows: it multiplies sigma.
+        normalize : bool, default=False
+            Whether to divide by ``sum(sample_weight)``, which makes data of
+            different size comparable.
+
+        Returns
+        -------
+        float
+            ``sum_i w_i log p(y_i | x_i)`` in nats.
+        """
+        density = self.loglik_samples(X, y, noise_scale=noise_scale)
+        weight = validate_sample_weight(sample_weight, density)
+        if weight is None:
+            return float(density.mean() if normalize else density.sum())
+        total = float(weight @ density)
+        return total / float(weight.sum()) if normalize else total

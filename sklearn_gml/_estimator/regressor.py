@@ -1,0 +1,485 @@
+"""The estimator: validate, build the objective, maximise, expose."""
+
+from contextlib import contextmanager
+from dataclasses import replace
+from math import log
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from .._data.predictors import noise_positions
+from .._data.rows import WIDE, Rows
+from .._data.statistics import GaussianStatistics, summarise
+from .._data.validation import validate_training_data
+from .._likelihood.constant import StatisticsObjective
+from .._likelihood.log_linear import VaryingNoiseObjective
+from .._likelihood.matrix_free import MatrixFreeObjective
+from .._likelihood.maximisers import maximize_lbfgs, maximize_newton
+from .._likelihood.nonnegative import NonNegativeObjective
+from .callbacks import CallbackSupportMixin, begin_fit, watch_blocks
+from .diagnostics import warn_of_convergence, warn_of_data
+from .inference import GaussianInferenceMixin
+from .influence import FitSettings, GaussianInfluenceMixin
+from .partial_fit import PartialFitMixin
+from .prediction import GaussianPredictionMixin
+from .summary import GaussianSummaryMixin
+
+MAXIMISERS = {
+    "auto": maximize_newton,
+    "newton": maximize_newton,
+    "lbfgs": maximize_lbfgs,
+}
+
+
+class GaussianMLRegressor(
+    GaussianInferenceMixin,
+    GaussianSummaryMixin,
+    GaussianInfluenceMixin,
+    GaussianPredictionMixin,
+    PartialFitMixin,
+    CallbackSupportMixin,
+    MultiOutputMixin,
+    RegressorMixin,
+    BaseEstimator,
+):
+    r"""Linear regression by maximum likelihood, with the distribution it implies.
+
+    The model is :math:`y \mid x \sim N(b_0 + x'b, \sigma(x)^2)`. Fitting maximises
+    the weighted log-likelihood of the training rows, minus a penalty that is
+    the logarithm of a Gaussian prior on the coefficients,
+
+    .. math::
+
+        J = \sum_i w_i \left[-\tfrac12 \log 2\pi - \log\sigma_i
+            - \frac{(y_i - b_0 - x_i'b)^2}{2\sigma_i^2}\right]
+            - \frac{\alpha}{2} \frac{|b|^2}{m^2} - \frac{\kappa}{2} |c|^2
+
+    With constant noise, :math:`\sigma_i = m = \sigma`, this is for any sigma a
+    quadratic in the coefficients, so its maximum is the least-squares solution (that
+    of ``Ridge(alpha)`` with alpha > 0): the point predictions are those of
+    ``LinearRegression`` or ``Ridge``. What the likelihood adds is sigma, and with it a
+    distribution for every prediction.
+
+    With ``noise="log-linear"``, :math:`\log\sigma(x) = c_0 + z'c`, where z are the
+    columns of x that drive the noise, and m is the geometric mean of sigma over the
+    training rows. No least-squares formula exists; rows with less noise count more.
+
+    Parameters
+    ----------
+    fit_intercept : bool, default=True
+        Whether the mean has an intercept. It is never penalised.
+    alpha : float, default=0.0
+        Precision of the Gaussian prior on the coefficients in units of the
+        noise, ``b ~ N(0, sigma^2 / alpha)``; the ``alpha`` of ``Ridge``.
+    noise : {"constant", "log-linear"}, default="constant"
+        Whether sigma is the same for all rows, or its logarithm linear in features.
+    noise_columns : str, int, array-like, slice or callable, default=None
+        With log-linear noise, the columns that drive it: names, positions, a slice,
+        a boolean mask or a function of ``X`` such as ``make_column_selector``, as in
+        ``ColumnTransformer``. None is all of them; an empty choice is constant noise,
+        but for a slice, whose ends are then wrong.
+    noise_alpha : float, default=0.0
+        Precision of the Gaussian prior on the noise coefficients,
+        ``c ~ N(0, 1 / noise_alpha)``; the noise intercept has none.
+    method : {"ml", "reml"}, default="ml"
+        Estimate of sigma. ``"ml"``: ``sigma^2 = RSS / n``, the maximum of the
+        likelihood. ``"reml"``: ``sigma^2 = RSS / (n - rank)``, the maximum of
+        the restricted likelihood, unbiased, as R and statsmodels report it;
+        with alpha > 0 the coefficients are integrated out under their prior,
+        and ``sigma^2 = (RSS + alpha |b|^2) / (n - 1)`` (n without intercept).
+        With log-linear noise, the restricted likelihood of R's
+        ``gls(weights=varExp(), method="REML")``. Not defined with ``positive=True``.
+    positive : bool, default=False
+        Whether the coefficients must not be negative; with constant noise only.
+    solver : {"auto", "newton", "lbfgs"}, default="auto"
+        ``"newton"`` needs a single step with constant noise; with log-linear noise it
+        begins by Fisher scoring. ``"lbfgs"`` climbs the same likelihood with scipy's
+        L-BFGS-B: an independent check, and slower. ``"auto"`` is Newton.
+    max_iter : int, default=100
+        Steps of the solver at most.
+    tol : float, default=1e-8
+        Stop when the maximum is nearer than this many standard errors.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (p,) or (t, p)
+        Coefficients; two-dimensional when ``y`` was.
+    intercept_ : float or ndarray of shape (t,)
+        Intercept, 0.0 without one.
+    sigma_ : float or ndarray of shape (t,)
+        Standard deviation of the noise, in units of ``y``; with log-linear noise its
+        geometric mean over the training rows.
+    noise_coef_ : ndarray of shape (m,) or (t, m)
+        Coefficients of log sigma. This and the next two with log-linear noise only.
+    noise_intercept_ : float or ndarray of shape (t,)
+        Intercept of log sigma (natural logarithm, ``y`` in its units).
+    noise_features_in_ : ndarray of shape (m,)
+        Positions of the columns that drive the noise.
+    loglik_ : float
+        Log-likelihood of the training data at the fitted parameters in nats,
+        constants included and prior excluded, summed over the targets. Equal
+        to ``score_loglik`` of the training data.
+    restricted_loglik_ : float
+        With ``method="reml"`` only: the maximised restricted log-likelihood
+        (R's ``logLik(fit, REML=TRUE)``).
+    aic_, bic_ : float
+        ``-2 loglik_ + 2 k`` and ``-2 loglik_ + k log(n)``, where
+        ``n = sum(sample_weight)`` and k counts, for each target, the rank and
+        the parameters of the noise, one if it is constant.
+    rank_ : int
+        Number of identified parameters of the mean, the intercept included.
+    n_iter_ : int
+        Steps that the solver took.
+    statistics_ : GaussianStatistics
+        Everything that a fit with constant noise needs to know of the data. Not there
+        for sparse X with more than 4096 columns, see Notes.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if ``X`` had names that are all strings.
+
+    See Also
+    --------
+    sklearn.linear_model.LinearRegression : The same coefficients, no likelihood.
+    sklearn.linear_model.BayesianRidge : A prior of which alpha is estimated.
+
+    Notes
+    -----
+    Two things are called weights, and they are not the same. ``sample_weight`` is a
+    frequency: weight 2 is the row twice, weight 0 is the row left out, and everything
+    obeys it, sigma, likelihood and information criteria included. Use it for counted
+    rows, and for importance in a cross-validation. ``noise_scale`` is what is known of
+    the noise: row i has standard deviation ``noise_scale[i] * sigma``, and remains one
+    row. Use it for means of several measurements (``1 / sqrt(number)``) and for
+    instruments of different accuracy; it is the precision weight of R's
+    ``lm(weights=)`` and statsmodels' ``WLS``, ``weights = 1 / noise_scale**2``. Where
+    noise is to be predicted it is 1 unless given again.
+
+    Sparse ``X`` with more than 4096 columns is fitted without a matrix of columns
+    by columns, by conjugate gradients on the same likelihood. There are then no
+    ``statistics_`` and nothing that needs the information matrix, ``rank_`` is its
+    upper bound, and ``method="reml"``, ``positive=True`` and log-linear noise are
+    refused.
+
+    With residuals at the rounding level of ``y`` the likelihood has no maximum.
+    The fit warns (:class:`~sklearn_gml.DegenerateFitWarning`) and sigma stays
+    finite at that level; ``loglik_`` may then differ from ``score_loglik``, because
+    predictions are rounded as well. The same warning comes where a noise column
+    isolates rows that the mean fits exactly, so that their sigma falls towards zero;
+    ``noise_alpha > 0`` gives such data a maximum. Collinear columns give the shortest
+    coefficients and a :class:`~sklearn_gml.RankDeficiencyWarning`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gml import GaussianMLRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.uniform(0, 10, size=(200, 1))
+    >>> y = 100 + 5 * x[:, 0] + rng.normal(scale=2, size=200)
+    >>> model = GaussianMLRegressor().fit(x, y)
+    >>> print(f"{model.intercept_:.2f} + {model.coef_[0]:.2f} x, sd {model.sigma_:.2f}")
+    100.09 + 4.95 x, sd 2.04
+    >>> low, high = model.predict_dist([[4.0]]).interval(0.9)
+    >>> print(f"{low[0]:.1f} to {high[0]:.1f}")
+    116.5 to 123.3
+    >>> model.n_iter_
+    1
+
+    Noise that grows with x:
+
+    >>> y = 100 + 5 * x[:, 0] + np.exp(0.3 * x[:, 0]) * rng.normal(size=200)
+    >>> model = GaussianMLRegressor(noise="log-linear").fit(x, y)
+    >>> print(round(model.noise_intercept_, 2), model.noise_coef_.round(2))
+    -0.09 [0.31]
+    >>> mean, std = model.predict([[1.0], [9.0]], return_std=True)
+    >>> print(mean.round(1), std.round(1))
+    [105.1 145.1] [ 1.3 15.5]
+    """
+
+    _parameter_constraints: dict = {
+        "fit_intercept": ["boolean"],
+        "alpha": [Interval(Real, 0, np.inf, closed="left")],
+        "noise": [StrOptions({"constant", "log-linear"})],
+        "noise_columns": [None, str, Integral, "array-like", slice, callable],
+        "noise_alpha": [Interval(Real, 0, np.inf, closed="left")],
+        "method": [StrOptions({"ml", "reml"})],
+        "positive": ["boolean"],
+        "solver": [StrOptions(set(MAXIMISERS))],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, np.inf, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        fit_intercept=True,
+        alpha=0.0,
+        noise="constant",
+        noise_columns=None,
+        noise_alpha=0.0,
+        method="ml",
+        positive=False,
+        solver="auto",
+        max_iter=100,
+        tol=1e-8,
+    ):
+        self.fit_intercept = fit_intercept
+        self.alpha = alpha
+        self.noise = noise
+        self.noise_columns = noise_columns
+        self.noise_alpha = noise_alpha
+        self.method = method
+        self.positive = positive
+        self.solver = solver
+        self.max_iter = max_iter
+        self.tol = tol
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, noise_scale=None):
+        """Maximise the likelihood of the rows.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+            Features, read in blocks and never changed. Dense float64 and float32
+            arrays are not copied; CSC is converted to CSR.
+        y : array-like of shape (n,) or (n, t)
+            Targets; each has its own coefficients and sigma.
+        sample_weight : array-like of shape (n,), optional
+            Frequencies of the rows.
+        noise_scale : array-like of shape (n,), optional
+            What is known of the noise of each row, see Notes.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For invalid data, weights or parameters. The estimator is then left
+            as it was.
+        """
+        context = begin_fit(self)
+        watch = None if context is None else watch_blocks(self, context)
+        with self._unchanged_on_error():
+            data = validate_training_data(
+                X, y, sample_weight, noise_scale, estimator=self
+            )
+            rows = Rows.of(data.X, data.y, data.sample_weight, data.noise_scale, watch)
+            positions = None
+            if self.noise == "log-linear":
+                positions = noise_positions(self.noise_columns, X)
+            self._check_combinations(positions, rows)
+            vector_target = data.y.ndim == 1
+            statistics = None
+            if rows.is_wide_and_sparse:
+                rows.check_finite()
+                settings = {"fit_intercept": self.fit_intercept, "alpha": self.alpha}
+                objectives = [MatrixFreeObjective(rows, **settings)]
+            else:
+                statistics = summarise(rows, vector_target, data.feature_names)
+                if positions is not None and len(positions):
+                    counted = statistics
+                    if rows.noise_scale is not None:
+                        # Whatever is known of the noise, columns are centred by
+                        # frequency.
+                        counted = summarise(replace(rows, noise_scale=None))
+                    objectives = self._varying_objectives(
+                        VaryingNoiseObjective, rows, counted, positions
+                    )
+                else:
+                    objectives = [self._objective(statistics)]
+            solutions = self._maximise(objectives, rows, vector_target, positions)
+            self._set_or_delete("statistics_", statistics)
+            warn_of_data(self, objectives, solutions)
+        if context is not None:
+            context.call_on_fit_task_end(estimator=self, reconstruction_attributes={})
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_statistics(self, statistics):
+        """Fit to rows of which only the statistics are known.
+
+        Parameters
+        ----------
+        statistics : GaussianStatistics
+            For example a sum of statistics that were made elsewhere.
+
+        Returns
+        -------
+        self
+            With the attributes that ``fit`` sets.
+        """
+        if not isinstance(statistics, GaussianStatistics):
+            raise TypeError(
+                "statistics must be a GaussianStatistics, got "
+                f"{type(statistics).__name__}. To fit rows, use fit(X, y)."
+            )
+        if not statistics.n_samples:
+            raise ValueError("The statistics are those of no rows: add some to them.")
+        with self._unchanged_on_error():
+            self._learn_features(statistics)
+            if self.noise != "constant":
+                raise ValueError(
+                    f"noise={self.noise!r} needs the rows, which statistics have not "
+                    "kept: use fit(X, y), or noise='constant'."
+                )
+            self._check_combinations()
+            objectives = [self._objective(statistics)]
+            solutions = self._maximise(objectives, None, statistics.vector_target)
+            self._set_or_delete("statistics_", statistics)
+            warn_of_data(self, objectives, solutions)
+        return self
+
+    def _learn_features(self, statistics):
+        self.n_features_in_ = statistics.n_features
+        names = statistics.feature_names
+        if names is not None:
+            names = np.array(names, dtype=object)
+        self._set_or_delete("feature_names_in_", names)
+
+    @contextmanager
+    def _unchanged_on_error(self):
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    def _maximise(self, objectives, rows, vector_target, positions=None):
+        maximise = MAXIMISERS[self.solver]
+        solutions = [
+            maximise(objective, max_iter=self.max_iter, tol=self.tol)
+            for objective in objectives
+        ]
+        warn_of_convergence(objectives, solutions)
+        estimates = [
+            objective.estimate(solution.point)
+            if rows is None
+            else objective.refined(solution.point, rows)
+            for objective, solution in zip(objectives, solutions, strict=True)
+        ]
+        self._expose(objectives, estimates, vector_target)
+        self._expose_noise(estimates, vector_target, positions)
+        self.n_iter_ = max(solution.n_iter for solution in solutions)
+        self._settings = FitSettings(
+            self.fit_intercept,
+            self.alpha,
+            0.0 if self.noise == "constant" else self.noise_alpha,
+            self.method,
+            self.positive,
+        )
+        return solutions
+
+    def _check_combinations(self, positions=None, rows=None):
+        if self.method == "reml" and self.positive:
+            raise ValueError(
+                "method='reml' is not defined with positive=True, because bounded "
+                "coefficients have no number of degrees of freedom: use method='ml' "
+                "or positive=False."
+            )
+        if positions is not None and self.positive:
+            raise ValueError(
+                f"positive=True is not supported with noise={self.noise!r}: use "
+                "positive=False or noise='constant'."
+            )
+        if rows is None or not rows.is_wide_and_sparse:
+            return
+        allowed_here = {"method": "ml", "positive": False}
+        if positions is not None and len(positions):
+            allowed_here["noise"] = "constant"
+        for name, allowed in allowed_here.items():
+            value = getattr(self, name)
+            if value != allowed:
+                raise ValueError(
+                    f"{name}={value!r} is not supported for sparse X with "
+                    f"{rows.n_features} columns, more than {WIDE}, because no matrix "
+                    f"of columns by columns is formed: use {name}={allowed!r}, fewer "
+                    "columns or dense X."
+                )
+
+    def _set_or_delete(self, name, value):
+        """Set a fitted attribute, or leave none of an earlier fit behind."""
+        if value is not None:
+            setattr(self, name, value)
+        elif hasattr(self, name):
+            delattr(self, name)
+
+    def _objective(self, statistics):
+        objective = NonNegativeObjective if self.positive else StatisticsObjective
+        return objective(
+            statistics,
+            fit_intercept=self.fit_intercept,
+            alpha=self.alpha,
+            restricted=self.method == "reml",
+        )
+
+    def _varying_objectives(self, objective, rows, statistics, positions):
+        """An objective for each target: their noise has nothing in common."""
+        return [
+            objective(
+                rows,
+                statistics,
+                target,
+                positions,
+                fit_intercept=self.fit_intercept,
+                alpha=self.alpha,
+                noise_alpha=self.noise_alpha,
+                restricted=self.method == "reml",
+            )
+            for target in range(statistics.n_targets)
+        ]
+
+    def _expose(self, objectives, estimates, vector_target):
+        self.coef_ = _exposed(estimates, "coef", vector_target)
+        self.sigma_ = _exposed(estimates, "sigma", vector_target)
+        self.intercept_ = 0.0
+        if self.fit_intercept:
+            self.intercept_ = _exposed(estimates, "intercept", vector_target)
+        self.rank_ = int(objectives[0].rank)
+        pairs = list(zip(objectives, estimates, strict=True))
+        self.loglik_ = sum(objective.loglik(estimate) for objective, estimate in pairs)
+        n_parameters = sum(
+            len(estimate.coef) * (objective.rank + objective.noise_rank)
+            for objective, estimate in pairs
+        )
+        self._n_parameters = n_parameters
+        n_samples = objectives[0].sum_weights
+        self.aic_ = -2.0 * self.loglik_ + 2.0 * n_parameters
+        self.bic_ = -2.0 * self.loglik_ + n_parameters * log(n_samples)
+        restricted = None
+        if self.method == "reml":
+            restricted = sum(estimate.restricted_loglik for estimate in estimates)
+        self._set_or_delete("restricted_loglik_", restricted)
+
+    def _expose_noise(self, estimates, vector_target, positions):
+        self._set_or_delete("noise_features_in_", positions)
+        coef = intercept = None
+        if positions is not None and not len(positions):
+            coef = np.zeros((*self.coef_.shape[:-1], 0))
+            intercept = np.log(self.sigma_)
+        elif positions is not None:
+            coef = _exposed(estimates, "noise_coef", vector_target)
+            intercept = _exposed(estimates, "noise_intercept", vector_target)
+        self._set_or_delete("noise_coef_", coef)
+        self._set_or_delete("noise_intercept_", intercept)
+        self._roots = [estimate.root for estimate in estimates]
+        self._spans = estimates[0].spans
+
+
+def _exposed(estimates, name, vector_target):
+    """A field of the estimates of all targets, as it is shown to the user."""
+    values = np.concatenate([getattr(estimate, name) for estimate in estimates])
+    values = values[0] if vector_target else values
+    # A copy: the estimate's may be a view of all parameters.
+    return float(values) if values.ndim == 0 else np.array(values, order="C")

@@ -1,0 +1,89 @@
+"""What a fitted model has learned, as a table."""
+
+from .._inference.estimates import check_level
+from .._inference.table import Summary, TargetSummary
+
+
+class GaussianSummaryMixin:
+    """The table of a fitted model.
+
+    To stand beside :class:`~sklearn_gml._estimator.inference.GaussianInferenceMixin`.
+    """
+
+    def summary(
+        self,
+        level=0.95,
+        kind=None,
+        *,
+        feature_names=None,
+        X=None,
+        y=None,
+        sample_weight=None,
+        groups=None,
+        noise_scale=None,
+    ):
+        """The table of what was learned: print it, or let a notebook show it.
+
+        Parameters
+        ----------
+        level : float, default=0.95
+            Probability of the intervals.
+        kind : str, optional
+            Of :meth:`coef_covariance`.
+        feature_names : array-like of str of shape (p,), optional
+            Default: ``feature_names_in_``, or ``x0``, ``x1``, ... For a model at the
+            end of a pipeline see :func:`~sklearn_gml.pipeline_summary`.
+        X, y, sample_weight, groups, noise_scale : array-like, optional
+            See :meth:`coef_covariance`.
+
+        Returns
+        -------
+        Summary
+            With ``to_frame()``, if pandas is installed. With constant noise it has R^2:
+            that of ``score``, rows weighted by ``1 / noise_scale**2``; without an
+            intercept it is about zero, as R and statsmodels have it.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sklearn_gml import GaussianMLRegressor
+        >>> X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
+        >>> print(GaussianMLRegressor().fit(X[["bmi", "bp"]], y).summary())
+        Gaussian linear regression, constant noise, method='ml'
+        n 442   rank 3   log-likelihood -2435.74   AIC 4879.49   BIC 4895.85
+        <BLANKLINE>
+        sigma 59.8 (56.3 to 64.3)   s 60.1   R^2 0.396
+        <BLANKLINE>
+                   estimate  std. error      t  p-value     95 % interval
+        intercept   -204          22     -9.16  2.0e-18  -247     -160
+        bmi            8.52        0.70  12.09  3.0e-29     7.13     9.90
+        bp             1.38        0.23   6.15  1.7e-09     0.94     1.83
+        <BLANKLINE>
+        Standard errors: classical, s^2 (X'X)^-1 with s^2 = RSS / (n - rank); Student t
+        with 439 degrees of freedom.
+        """
+        check_level(level)
+        known = self._inference()
+        kind = known.checked_kind(kind)
+        rows = (X, y, sample_weight, groups, noise_scale)
+        estimates = self._estimates(kind, *rows, feature_names=feature_names)
+        figures = {
+            "n": f"{self.statistics_.sum_weights:.10g}",
+            "rank": f"{self.rank_}",
+            "log-likelihood": f"{self.loglik_:.2f}",
+            "AIC": f"{self.aic_:.2f}",
+            "BIC": f"{self.bic_:.2f}",
+        }
+        return Summary(
+            known.title,
+            figures,
+            tuple(
+                TargetSummary(one, one.interval(level), of_target)
+                for one, of_target in zip(
+                    estimates, known.figures(level, kind), strict=True
+                )
+            ),
+            level,
+            posterior=kind == "posterior",
+            notes=tuple(known.notes(kind)),
+        )

@@ -1,0 +1,338 @@
+"""Everything that can be said of the parameters under constant noise."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from scipy import stats
+
+from .._data.statistics import GaussianStatistics
+from .._linalg.triangular import EPS, column_norms
+from .estimates import (
+    exact_sigma,
+    information_sigma,
+    profile_reach,
+    profile_sigma,
+    with_prior_directions,
+    without_unidentified,
+)
+from .influence import POWERS, FittedRows, Influence, influence, outside
+
+ROBUST = (*POWERS, "cluster")
+KINDS = ("classical", "posterior", "information", *ROBUST)
+
+# Residuals of this share of y are rounding errors; fits put sigma at a few eps then.
+PERFECT = 32 * EPS
+
+# Residual squares of the same rows agree to far more digits than this, those of
+# other rows to none.
+SAME_ROWS = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class ConstantNoiseInference:
+    """A fit with constant noise, asked how surely it knows its parameters.
+
+    Another noise model answers the same questions: ``values``, ``checked_kind``,
+    ``degrees_of_freedom``, ``covariances``, ``sigma_limits``, ``profile_limits``,
+    ``leverage``, ``influence``, ``distribution``, ``title``, ``figures`` and
+    ``notes`` are all that the methods of the estimator ask.
+
+    Attributes
+    ----------
+    statistics : GaussianStatistics
+        Of the rows of the fit.
+    mean : ndarray of shape (t, q)
+        Parameters of the mean, the intercept first if there is one.
+    data_root : ndarray of shape (q, r)
+        Root of the inverse information of the mean, sigma aside.
+    sigma : ndarray of shape (t,)
+    rank : int
+    fit_intercept : bool
+    alpha : float
+    restricted : bool
+        Whether sigma has the divisor of the restricted likelihood.
+    """
+
+    statistics: GaussianStatistics
+    mean: np.ndarray
+    data_root: np.ndarray
+    sigma: np.ndarray
+    rank: int
+    fit_intercept: bool
+    alpha: float
+    restricted: bool
+
+    @property
+    def values(self):
+        """Parameters (t, k) in the order of their covariance."""
+        return self.mean
+
+    @property
+    def freedom(self):
+        """Degrees of freedom of ``squares``, NaN if there are none.
+
+        With a prior on the coefficients only the intercept takes one: what the
+        coefficients explain is noise of known size to them.
+        """
+        lost = self.fit_intercept if self.alpha else self.rank
+        freedom = self.statistics.sum_weights - lost
+        return freedom if freedom > 0 else np.nan
+
+    @property
+    def divisor(self):
+        """What the squares were divided by for sigma^2."""
+        return self.freedom if self.restricted else self.statistics.sum_weights
+
+    @property
+    def squares(self):
+        """Residual sum of squares (t,), plus ``alpha |b|^2``."""
+        return self.divisor * self.sigma**2
+
+    @property
+    def variance(self):
+        """Variance (t,) of the noise, as predictions and standard errors take it.
+
+        The unbiased one with alpha = 0, the fitted one with a prior.
+        """
+        known = np.isfinite(self.freedom)
+        variance = self.sigma**2 if self.alpha else self.squares / self.freedom
+        return variance if known else np.full_like(self.sigma, np.nan)
+
+    @cached_property
+    def centre(self):
+        """A point (p,) whose mean is identified: zero without an intercept."""
+        n_features = self.statistics.n_features
+        if self.fit_intercept:
+            return self.statistics.mean[:n_features]
+        return np.zeros(n_features)
+
+    @cached_property
+    def root(self):
+        """The same with what the prior knows of directions without data."""
+        if not self.alpha:
+            return self.data_root
+        return with_prior_directions(self.data_root, self.alpha, self.centre)
+
+    @property
+    def explained(self):
+        """R^2 of each target, about zero without an intercept as R has it."""
+        statistics, slopes = self.statistics, self.mean[:, int(self.fit_intercept) :]
+        targets = slice(1 + statistics.n_features, None)
+        factor = statistics.factor[1:, targets]
+        if not self.fit_intercept:
+            factor = statistics.about(np.zeros_like(statistics.origin))[:, targets]
+        total = column_norms(factor) ** 2
+        left = self.squares - self.alpha * np.sum(slopes**2, axis=1)
+        return 1.0 - left / np.where(total > 0, total, np.nan)
+
+    def checked_kind(self, kind):
+        """``kind``, or the default; raises for what is not defined."""
+        if kind is None:
+            return "posterior" if self.alpha else "classical"
+        if kind not in KINDS:
+            allowed = ", ".join(repr(known) for known in KINDS)
+            raise ValueError(f"kind must be one of {allowed} or None, got {kind!r}.")
+        if self.alpha and kind not in ("posterior", "information"):
+            raise ValueError(
+                f"kind={kind!r} describes least squares, not alpha={self.alpha!r}: "
+                "use kind='posterior' or alpha=0."
+            )
+        if kind == "posterior" and not self.alpha:
+            raise ValueError(
+                "kind='posterior' needs a prior on the coefficients: use "
+                "kind='classical' or alpha > 0."
+            )
+        return kind
+
+    def degrees_of_freedom(self, kind):
+        """Of Student's t; infinite for the normal distribution."""
+        return self.freedom if kind in ("classical", "posterior") else np.inf
+
+    def covariances(self, kind, rows=None, groups=None):
+        """Covariance (t, q, q) of the parameters of the mean."""
+        if kind in ROBUST:
+            matrices = self._sandwich(kind, rows, groups)
+        else:
+            known = np.isfinite(self.freedom)
+            variance = self.sigma**2 if kind == "information" else self.variance
+            variance = variance if known else np.full_like(variance, np.nan)
+            matrices = self.root @ self.root.T * variance[:, None, None]
+        n_features = self.statistics.n_features
+        if self.alpha:
+            return matrices
+        return without_unidentified(matrices, self.root, self.centre, n_features)
+
+    def _sandwich(self, kind, rows, groups):
+        seen = self.seen(rows)
+        self._check_rows(seen)
+        n, adjustment = self.statistics.sum_weights, 1.0
+        if kind == "cluster":
+            clusters, codes = np.unique(groups, return_inverse=True)
+            count = len(clusters)
+            if count < 2:
+                raise ValueError(
+                    f"groups has {count} group: kind='cluster' needs two at least."
+                )
+            meat = seen.cluster_meat(codes, count)
+            adjustment = count / (count - 1.0) * (n - 1.0) / self.freedom
+        else:
+            meat = seen.robust_meat(kind)
+            if kind == "HC1":
+                adjustment = n / self.freedom
+        if not np.isfinite(self.freedom):
+            adjustment = np.nan
+        return adjustment * (self.root @ meat @ self.root.T)
+
+    def _check_rows(self, seen):
+        """Raise unless the rows are those of the fit."""
+        weights, squares = seen.rows.sum_frequencies, seen.residual_squares()
+        same = abs(weights - self.statistics.sum_weights) <= SAME_ROWS * weights
+        # Residuals of a perfect fit are rounding errors, never twice the same.
+        rounding = (PERFECT * self._norms[1 + self.statistics.n_features :]) ** 2
+        allowed = SAME_ROWS * self.squares + rounding
+        if not same or np.any(np.abs(squares - self.squares) > allowed):
+            raise ValueError(
+                "These are not the rows of the fit: pass the X, y, sample_weight and "
+                "noise_scale that it was given. They have sum of weights "
+                f"{weights:g} and residual squares {squares}, the fit "
+                f"{self.statistics.sum_weights:g} and {self.squares}."
+            )
+
+    def sigma_limits(self, level, kind):
+        """Limits (t, 1, 2) of sigma, which the covariance does not cover."""
+        if kind in ROBUST or not np.isfinite(self.freedom):
+            return np.full((len(self.sigma), 1, 2), np.nan)
+        if kind == "information":
+            limits = np.outer(self.sigma, information_sigma(level, self.divisor))
+        else:
+            limits = np.outer(np.sqrt(self.squares), exact_sigma(level, self.freedom))
+        return limits[:, None]
+
+    def profile_limits(self, level):
+        """Limits (t, q + 1, 2) by likelihood ratios; sigma comes last."""
+        if self.alpha:
+            raise ValueError(
+                f"method='profile' is defined by the likelihood alone, not with the "
+                f"prior of alpha={self.alpha!r}: use method='wald' or alpha=0."
+            )
+        if not np.isfinite(self.freedom):
+            return np.full((len(self.sigma), self.mean.shape[1] + 1, 2), np.nan)
+        degrees = self.freedom + 1.0 if self.restricted else self.divisor
+        variances = np.diagonal(self.covariances("classical"), axis1=1, axis2=2)
+        reach = profile_reach(level, self.freedom, degrees) * np.sqrt(variances)
+        sigma = np.outer(np.sqrt(self.variance), profile_sigma(level, self.freedom))
+        means = np.stack([self.mean - reach, self.mean + reach], axis=2)
+        return np.concatenate([means, sigma[:, None]], axis=1)
+
+    def seen(self, rows):
+        """The rows, those of the fit or others, through its factor."""
+        mean = self.mean.T if rows.y.shape[1] else np.empty((len(self.root), 0))
+        return FittedRows(rows, self.root, mean, self._cancellation)
+
+    @cached_property
+    def _cancellation(self):
+        """How much larger than leverages and residuals the terms are."""
+        norms, split = self._norms, 1 + self.statistics.n_features
+        columns = norms[1 - self.fit_intercept : split]
+        white = np.sqrt((columns**2 @ self.root**2).max(initial=0.0))
+        residual = np.sqrt(self.statistics.sum_weights) * self.sigma
+        return max(white, (norms[split:] / residual).max())
+
+    @cached_property
+    def _norms(self):
+        """Norms of the columns of ``[1 X y]`` about zero."""
+        return column_norms(
+            self.statistics.about(np.zeros_like(self.statistics.origin))
+        )
+
+    @property
+    def perfect(self):
+        """Whether some target has no residuals beyond rounding errors."""
+        norms = self._norms[1 + self.statistics.n_features :]
+        residual = np.sqrt(self.statistics.sum_weights) * self.sigma
+        return np.any(residual <= PERFECT * norms)
+
+    def leverage(self, rows):
+        """Leverage (n,) of rows, NaN where the data do not identify the mean."""
+        leverage, _ = self.seen(rows).leverage_and_residuals()
+        if self.rank < len(self.root) and not self.alpha:
+            first, columns = int(self.fit_intercept), np.arange(len(self.centre))
+            origin = np.zeros_like(self.statistics.origin)
+            origin[columns] = self.centre
+            factor = self.statistics.about(origin)[first:, 1 + columns]
+            unknown = outside(rows, factor, self.rank - first, columns, self.centre)
+            leverage[unknown] = np.nan
+        return leverage
+
+    def influence(self, rows):
+        """The :class:`Influence` of rows of the fit."""
+        leverage, residuals = self.seen(rows).leverage_and_residuals()
+        measures = influence(
+            leverage, residuals, self.squares, freedom=self.freedom, rank=self.rank
+        )
+        return Influence(leverage, *measures)
+
+    def distribution(self, rows, mean, kind):
+        """Student's t about the mean (n,) or (n, t) of rows.
+
+        Of y there (``kind="predictive"``) or of the mean itself (``kind="mean"``).
+        """
+        # Of the mean: the noise of the row does not matter.
+        share = self.leverage(replace(rows, noise_scale=None))
+        if kind == "predictive":
+            share += 1.0 if rows.noise_scale is None else rows.noise_scale**2
+        scale = np.sqrt(np.multiply.outer(share, self.variance))
+        return stats.t(self.freedom, loc=mean, scale=scale.reshape(mean.shape))
+
+    @property
+    def title(self):
+        method = "reml" if self.restricted else "ml"
+        return f"Gaussian linear regression, constant noise, method={method!r}"
+
+    def figures(self, level, kind):
+        """Figures of each target, ready to print."""
+        limits = self.sigma_limits(level, kind)[:, 0]
+        for sigma, (low, high), s, share in zip(
+            self.sigma, limits, np.sqrt(self.variance), self.explained, strict=True
+        ):
+            figures = {"sigma": f"{sigma:.3g}"}
+            if np.isfinite(low):
+                figures["sigma"] += f" ({low:.3g} to {high:.3g})"
+            if kind == "classical" and np.isfinite(s):
+                figures["s"] = f"{s:.3g}"
+            if np.isfinite(share):
+                figures["R^2"] = f"{share:.3f}"
+            yield figures
+
+    def notes(self, kind):
+        """Sentences for the foot of a table."""
+        if not np.isfinite(self.freedom):
+            yield (
+                "No rows are left to learn the noise from: nothing is known of how "
+                "sure the estimates are."
+            )
+            return
+        if self.perfect:
+            yield (
+                "The model reproduces y to the last digit: sigma and all that follows "
+                "from it describe arithmetic, not noise."
+            )
+        freedom = f"Student t with {self.freedom:g} degrees of freedom"
+        yield {
+            "classical": "Standard errors: classical, s^2 (X'X)^-1 with "
+            f"s^2 = RSS / (n - rank); {freedom}.",
+            "posterior": "Posterior of the coefficients under their prior "
+            f"N(0, sigma^2 / {self.alpha:g}), given alpha: mean, standard deviation "
+            f"and credible interval, not a frequentist table; {freedom}.",
+            "information": "Standard errors: inverse information at the maximum; "
+            "normal.",
+            "cluster": "Standard errors: robust, summed within groups; normal.",
+        }.get(kind, f"Standard errors: robust ({kind}); normal.")
+        lost = len(self.root) - self.rank
+        if lost and not self.alpha:
+            yield (
+                f"The columns of X are collinear: {lost} of {len(self.root)} "
+                "directions are not identified, and parameters that depend on them "
+                "have no standard error."
+            )

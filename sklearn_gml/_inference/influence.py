@@ -1,0 +1,173 @@
+"""Rows seen through the factor of a fit: leverage, influence, robust covariances."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._data.refinement import whitened_blocks
+from .._data.rows import Rows
+from .._linalg.triangular import column_norms
+
+# 1 - h of a row that alone decides its own prediction is the rounding error of h,
+# at most about this; its residual is one as well, and their ratio means nothing.
+OWN_PREDICTION = 1e-10
+
+# A row counts as outside the directions with data if more than this share of the
+# terms of its component there fails to cancel.
+OUTSIDE = 1e-7
+
+# Powers of 1 / (1 - h) that the squared residuals are multiplied by: MacKinnon and
+# White (1985). HC1 multiplies the whole by n / (n - rank) instead.
+POWERS = {"HC0": 0, "HC1": 0, "HC2": 1, "HC3": 2}
+
+
+@dataclass(frozen=True, eq=False)
+class Influence:
+    """How each row bears on a fit.
+
+    Attributes
+    ----------
+    leverage : ndarray of shape (n,)
+        Diagonal h of the hat matrix: the share of a row in its own prediction.
+    standardized_residuals : ndarray of shape (n,) or (n, t)
+        ``e / (s sqrt(1 - h))``, of unit variance.
+    studentized_residuals : ndarray of shape (n,) or (n, t)
+        The same with the s that the other rows give: Student t with one degree of
+        freedom less than the fit has.
+    cooks_distance : ndarray of shape (n,) or (n, t)
+        How far leaving the row out moves all predictions, in units of
+        ``rank s^2``: ``standardized^2 h / (1 - h) / rank``.
+    """
+
+    leverage: np.ndarray
+    standardized_residuals: np.ndarray
+    studentized_residuals: np.ndarray
+    cooks_distance: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class FittedRows:
+    """Rows and the factor of a fit, of these rows or of others.
+
+    Attributes
+    ----------
+    rows : Rows
+        Without rows of frequency zero.
+    root : ndarray of shape (q, r)
+        Root of the inverse information, sigma aside.
+    mean : ndarray of shape (q, t)
+        Parameters of the mean, or (q, 0) where residuals do not matter.
+    cancellation : float
+        How much larger than its result a product of a row with them is.
+    """
+
+    rows: Rows
+    root: np.ndarray
+    mean: np.ndarray
+    cancellation: float
+
+    def blocks(self):
+        """``(slice, whitened columns, residuals)``, both over the noise scale.
+
+        The inner products of the whitened columns of a row are its leverage.
+        """
+        start, width, scale = 0, self.root.shape[1], self.rows.noise_scale
+        for white, _ in whitened_blocks(
+            self.rows, self.root, self.mean, self.cancellation
+        ):
+            part = slice(start, start + len(white))
+            start = part.stop
+            if scale is not None:
+                white /= scale[part, None]
+            yield part, white[:, :width], white[:, width:]
+
+    def leverage_and_residuals(self):
+        """``(n,)`` and ``(n, t)``, both over the noise scale."""
+        n_samples, n_targets = self.rows.n_samples, self.mean.shape[1]
+        leverage, residuals = np.empty(n_samples), np.empty((n_samples, n_targets))
+        for part, white, residual in self.blocks():
+            leverage[part] = np.einsum("ij,ij->i", white, white)
+            residuals[part] = residual
+        return leverage, residuals
+
+    def residual_squares(self):
+        """Weighted sums of squares of the residuals, shape (t,)."""
+        return sum(
+            self._frequency(part) @ residual**2 for part, _, residual in self.blocks()
+        )
+
+    def robust_meat(self, kind):
+        """Covariance (t, r, r) of the whitened scores, by row."""
+        width, n_targets = self.root.shape[1], self.mean.shape[1]
+        meat = np.zeros((n_targets, width, width))
+        for part, white, residual in self.blocks():
+            rest = remainder(np.einsum("ij,ij->i", white, white))
+            size = np.sqrt(self._frequency(part) / rest ** POWERS[kind])
+            for target in range(n_targets):
+                scores = white * (size * residual[:, target])[:, None]
+                meat[target] += scores.T @ scores
+        return meat
+
+    def cluster_meat(self, codes, n_clusters):
+        """The same with the scores summed within each cluster first."""
+        width, n_targets = self.root.shape[1], self.mean.shape[1]
+        sums = np.zeros((n_targets, n_clusters, width))
+        for part, white, residual in self.blocks():
+            weighted = self._frequency(part)[:, None] * residual
+            for target in range(n_targets):
+                scores = white * weighted[:, target, None]
+                np.add.at(sums[target], codes[part], scores)
+        return sums.transpose(0, 2, 1) @ sums
+
+    def _frequency(self, part):
+        frequency = self.rows.frequency
+        return np.ones(part.stop - part.start) if frequency is None else frequency[part]
+
+
+def remainder(leverage):
+    """``1 - h``, NaN where a row alone decides its own prediction."""
+    rest = 1.0 - leverage
+    return np.where(rest > OWN_PREDICTION, rest, np.nan)
+
+
+def outside(rows, factor, rank, columns, means):
+    """Mask (n,) of the rows of which the data say nothing.
+
+    Parameters
+    ----------
+    rows : Rows
+    factor : ndarray of shape (k, m)
+        Factor of the columns about ``means``, of the rows of the fit.
+    rank : int
+    columns : ndarray of int, shape (m,)
+        Their positions in X.
+    means : ndarray of shape (m,)
+    """
+    norms = column_norms(factor)
+    unit = np.where(norms > 0, norms, 1.0)
+    # Of columns of one size, or their units decide what counts as rounding.
+    _, _, directions = np.linalg.svd(factor / unit)
+    empty = directions[rank:].T
+    masks = []
+    for block, _ in rows.exact_blocks():
+        moved = (block[:, 1 + columns] - means) / unit
+        rest, terms = np.abs(moved @ empty), np.abs(moved) @ np.abs(empty)
+        masks.append(np.any(rest > OUTSIDE * terms, axis=1))
+    return np.concatenate(masks)
+
+
+def influence(leverage, residuals, squares, *, freedom, rank):
+    """The measures of :class:`Influence`, from ordinary residuals (n, t).
+
+    ``squares`` (t,) is the residual sum of squares of the fit and ``freedom`` its
+    degrees of freedom. Source: Cook and Weisberg (1982), chapters 2 and 3.
+    """
+    leverage = leverage[:, None]
+    rest = remainder(leverage)
+    standardized = residuals / np.sqrt(squares / freedom * rest)
+    others = squares - residuals**2 / rest
+    # Of a row that the others contradict exactly nothing can be said either.
+    others = np.where(others > 0, others, np.nan)
+    freedom = freedom - 1.0 if freedom > 1.0 else np.nan
+    studentized = residuals / np.sqrt(others / freedom * rest)
+    return standardized, studentized, standardized**2 * leverage / rest / rank

@@ -1,0 +1,233 @@
+"""Everything that can be said of the parameters where noise varies."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import linalg, sparse, stats
+
+from .._data.predictors import sigma_at
+from .._data.statistics import GaussianStatistics
+from .estimates import unidentified, with_prior_directions
+from .influence import outside
+
+
+@dataclass(frozen=True, eq=False)
+class VaryingNoiseInference:
+    """A fit with log-linear noise, asked how surely it knows its parameters.
+
+    It answers what :class:`~sklearn_gml._inference.constant.ConstantNoiseInference`
+    answers, from the observed information of mean and log sigma together. No
+    distribution is exact here: all are normal.
+
+    Attributes
+    ----------
+    statistics : GaussianStatistics
+        Of the rows of the fit.
+    mean : ndarray of shape (t, q)
+        Parameters of the mean, the intercept first if there is one.
+    noise : ndarray of shape (t, 1 + m)
+        Intercept and coefficients of log sigma.
+    data_roots : ndarray of shape (t, q + 1 + m, r)
+        Roots of the inverse information, of the directions that the data speak of.
+    spans : tuple of ndarray
+        Those directions, of the mean and of log sigma.
+    positions : ndarray of shape (m,)
+        Columns that drive the noise.
+    sigma : ndarray of shape (t,)
+    fit_intercept : bool
+    alpha : float
+    noise_alpha : float
+    restricted : bool
+    """
+
+    statistics: GaussianStatistics
+    mean: np.ndarray
+    noise: np.ndarray
+    data_roots: np.ndarray
+    spans: tuple
+    positions: np.ndarray
+    sigma: np.ndarray
+    fit_intercept: bool
+    alpha: float
+    noise_alpha: float
+    restricted: bool
+
+    @property
+    def values(self):
+        """Parameters (t, k) in the order of their covariance."""
+        return np.hstack([self.mean, self.noise])
+
+    def checked_kind(self, kind):
+        """The kind of covariance, or its default; raise if there is no such kind."""
+        has_prior = self.alpha or self.noise_alpha
+        expected = "posterior" if has_prior else "information"
+        if kind is None or kind == expected:
+            return expected
+        raise ValueError(
+            f"kind={kind!r} is not available with noise='log-linear' and "
+            f"{'a prior' if has_prior else 'no prior'}: use kind={expected!r}, "
+            "or noise='constant', whose robust kinds allow for noise of any form."
+        )
+
+    def degrees_of_freedom(self, kind):
+        """Infinite: the normal distribution."""
+        return np.inf
+
+    def covariances(self, kind, rows=None, groups=None):
+        """Covariance (t, k, k) of the parameters of mean and log sigma."""
+        matrices = np.stack([root @ root.T for root in self.roots])
+        lost = self._unidentified()
+        matrices[:, lost] = np.nan
+        matrices[:, :, lost] = np.nan
+        return matrices
+
+    @cached_property
+    def roots(self):
+        """Those with what priors know of directions without data, one a target."""
+        roots = []
+        for root, sigma in zip(self.data_roots, self.sigma, strict=True):
+            extra = linalg.block_diag(
+                self._prior_directions(0, self.alpha / sigma**2),
+                self._prior_directions(1, self.noise_alpha),
+            )
+            roots.append(np.hstack([root, extra]))
+        return roots
+
+    def _prior_directions(self, part, precision):
+        span, _, means = self._parts[part]
+        if not precision:
+            return np.empty((len(span), 0))
+        return with_prior_directions(span, precision, means)[:, span.shape[1] :]
+
+    @cached_property
+    def _parts(self):
+        """Span, columns and their means, of the mean and of log sigma."""
+        p = self.statistics.n_features
+        means = self.statistics.mean[:p]
+        centre = means if self.fit_intercept else np.zeros(p)
+        return (
+            (self.spans[0], np.arange(p), centre),
+            (self.spans[1], self.positions, means[self.positions]),
+        )
+
+    def _unidentified(self):
+        """Mask (k,) of the parameters that some direction without data changes."""
+        masks = []
+        priors = self.alpha, self.noise_alpha
+        for (span, columns, means), prior in zip(self._parts, priors, strict=True):
+            mask = unidentified(span, means, len(columns))
+            masks.append(np.zeros_like(mask) if prior else mask)
+        return np.concatenate(masks)
+
+    def _outside(self, rows, part):
+        """Mask (n,) of the rows whose mean (part 0) or sigma (1) is not identified."""
+        span, columns, means = self._parts[part]
+        if (self.alpha, self.noise_alpha)[part] or span.shape[0] == span.shape[1]:
+            return np.zeros(rows.n_samples, dtype=bool)
+        first = len(span) - len(columns)
+        origin = np.zeros_like(self.statistics.origin)
+        origin[columns] = means
+        factor = self.statistics.about(origin)[first:, 1 + columns]
+        return outside(rows, factor, span.shape[1] - first, columns, means)
+
+    def sigma_limits(self, level, kind):
+        """None: sigma is no parameter of its own, those of log sigma have theirs."""
+        return np.empty((len(self.mean), 0, 2))
+
+    def profile_limits(self, level):
+        raise ValueError(
+            "method='profile' would have to maximise over the rows again with "
+            "noise='log-linear': use method='wald', or likelihood_ratio_test of two "
+            "fits."
+        )
+
+    def leverage(self, rows):
+        """Leverage (n,) or (n, t) of rows, given their sigma."""
+        sigma = self._sigma(rows)
+        leverage = self._mean_variance(rows, self._given_noise()) / sigma**2
+        leverage[self._outside(rows, 0) | self._outside(rows, 1)] = np.nan
+        return leverage[:, 0] if leverage.shape[1] == 1 else leverage
+
+    def _given_noise(self):
+        """Roots of the covariance of the mean for known sigma."""
+        q, roots = self.mean.shape[1], []
+        for root in self.roots:
+            mean, noise = root[:q], root[q:]
+            if np.isnan(root).any():
+                roots.append(mean)
+                continue
+            # What remains of the mean across the directions of the noise.
+            directions = linalg.orth(noise.T)
+            roots.append(mean - mean @ directions @ directions.T)
+        return roots
+
+    def influence(self, rows):
+        raise ValueError(
+            "Standardised residuals and Cook's distance are those of least squares, "
+            "not of noise='log-linear': use noise='constant', or leverage."
+        )
+
+    def distribution(self, rows, mean, kind):
+        """Normal about the mean (n,) or (n, t) of rows, by the delta method."""
+        variance = self._mean_variance(
+            rows, [r[: self.mean.shape[1]] for r in self.roots]
+        )
+        if kind == "predictive":
+            variance += self._sigma(rows) ** 2
+            variance[self._outside(rows, 1)] = np.nan
+        variance[self._outside(rows, 0)] = np.nan
+        return stats.norm(mean, np.sqrt(variance).reshape(mean.shape))
+
+    def _sigma(self, rows):
+        """Sigma (n, t) of rows."""
+        sigma = sigma_at(rows.X, self.noise[:, 1:], self.noise[:, 0], self.positions)
+        return sigma if rows.noise_scale is None else sigma * rows.noise_scale[:, None]
+
+    def _mean_variance(self, rows, roots):
+        """``x' root root' x`` (n, t) of rows, block by block."""
+        centre = self.statistics.mean[: self.statistics.n_features]
+        first = int(self.fit_intercept)
+        if not first:
+            centre = np.zeros_like(centre)
+        variance = np.empty((rows.n_samples, len(roots)))
+        for block in rows.slices(rows.block_rows):
+            X = rows.X[block]
+            X = (X.toarray() if sparse.issparse(X) else X) - centre
+            for target, root in enumerate(roots):
+                along = X @ root[first:]
+                if first:
+                    along += root[0] + centre @ root[1:]
+                variance[block, target] = np.square(along).sum(axis=1)
+        return variance
+
+    @property
+    def title(self):
+        method = "reml" if self.restricted else "ml"
+        return f"Gaussian linear regression, log-linear noise, method={method!r}"
+
+    def figures(self, level, kind):
+        """Figures of each target, ready to print."""
+        for sigma in self.sigma:
+            yield {"sigma (geometric mean)": f"{sigma:.3g}"}
+
+    def notes(self, kind):
+        """Sentences for the foot of a table."""
+        if np.isnan(self.data_roots).any():
+            yield (
+                "The information at the fit is not positive definite: nothing is known "
+                "of how sure the estimates are."
+            )
+            return
+        yield {
+            "information": "Standard errors: inverse observed information of mean and "
+            "log sigma together; normal.",
+            "posterior": "Posterior under the priors of the coefficients, given alpha "
+            "and noise_alpha: mode, standard deviation and credible interval by the "
+            "curvature at the mode, not a frequentist table; normal.",
+        }[kind]
+        if self._unidentified().any():
+            yield (
+                "The columns of X are collinear: parameters that depend on directions "
+                "which are not identified have no standard error."
+            )

@@ -1,0 +1,47 @@
+"""Coordinates for the linear predictors of rows, from the statistics of the rows."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .._data.predictors import LinearPredictor
+from .._linalg.triangular import EPS, column_norms, condition_bound, factorize, triangle
+
+# Normal equations lose twice the digits of the condition number, which later steps
+# make good while a good part of sixteen is left. Beyond, the rows are turned into
+# coordinates in which they are orthonormal, at the cost of a product over them.
+RAW_CONDITION = 2.0**10
+
+
+class Part(NamedTuple):
+    """The linear predictor of mean or log sigma, and what its columns are like."""
+
+    predictor: LinearPredictor
+    #: of the centred columns in these coordinates, ``root' root = sum w x x'``
+    root: np.ndarray
+    rank: int
+    #: logarithm of the determinant of the coordinates
+    log_volume: float
+
+
+def part_of(statistics, columns, *, centred=True):
+    """The :class:`Part` of some columns; without a level if they are not centred."""
+    size, p = statistics.sum_weights, statistics.n_features
+    origin = statistics.mean if centred else np.zeros_like(statistics.origin)
+    root = triangle(statistics.about(origin)[:, 1:][:, columns])
+    norms = column_norms(root)
+    raw_norms = np.sqrt(norms**2 + size * origin[columns] ** 2)
+    factor = factorize(root, norms, EPS * raw_norms)
+    coordinates, log_volume = None, 0.0
+    if factor.basis is not None or condition_bound(root / norms) > RAW_CONDITION:
+        coordinates = np.sqrt(size) * factor.covariance_root()
+        log_volume = 0.5 * factor.rank * np.log(size) - factor.log_determinant()
+        root = np.sqrt(size) * np.eye(factor.rank)
+    moved = statistics.origin[columns] - origin[columns]
+    if coordinates is not None:
+        moved = moved @ coordinates
+    lift = np.vstack([moved, np.eye(factor.rank)])
+    if centred:
+        lift = np.column_stack([np.eye(1 + factor.rank)[:, 0], lift])
+    predictor = LinearPredictor(columns, coordinates, lift, p)
+    return Part(predictor, root, factor.rank, log_volume)

@@ -1,0 +1,347 @@
+"""The likelihood with noise that varies at one point, and the step from there."""
+
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from scipy import linalg
+
+from .._data.statistics import LOG_2PI, gaussian_loglik
+from .._linalg.triangular import (
+    EPS,
+    ROUNDING_MARGIN,
+    cholesky,
+    column_norms,
+    invert_upper,
+    solve_semidefinite,
+    solve_uphill,
+)
+
+# Squared distance from the maximum, per parameter, within which Newton's step is taken.
+# At the start, where a scoring step is about as good, the cheaper has the advantage;
+# later, scoring that is still on its way is slow, and Newton is worth the price.
+NEAR, NEAR_AT_START = 10.0, 0.1
+
+# A step with the information of an earlier point costs no pass over products of
+# columns. It is taken while it brings the gain down to this part of the one before:
+# the next is then about as good, and Newton's own would not save a step.
+CHORD = 1e-3
+
+# Both informations agree near a maximum. Where Newton's step promises so many times
+# more, the observed information is nearly singular and its step leads anywhere, unless
+# it is short: scoring would take hundreds of steps along so flat a direction.
+AGREEMENT = 100.0
+
+# Part of the expected information of the noise that is left in some direction, beside
+# what the mean takes up. Where a maximum is well known it is a quarter and more
+# (measured on designs of 5 to 200 columns); below the first, rows are looked at again.
+DOUBTFUL, VANISHING = 0.05, 1e-3
+
+# Gains that come of rounding: some row is fitted to nine or to twelve digits. Alone it
+# says that y is large beside sigma, together with an information that vanishes, or is
+# doubtful, that sigma falls.
+PRECISE, TOO_PRECISE = 1e-12, 1e-6
+
+# One minus a leverage of one, by rounding. Columns are orthonormal where it is found.
+EXACTLY_FITTED = 1e-10
+
+
+class Curvature(NamedTuple):
+    """Cholesky factor of the observed information of a step, and its predicted gain."""
+
+    factor: np.ndarray
+    gain: float
+
+
+class VaryingPoint:
+    """A :class:`VaryingNoiseObjective` at one theta; computes what it is asked for."""
+
+    near = NEAR
+
+    def __init__(self, objective, theta, sums=None, inherited=None):
+        self.objective, self.theta, self.inherited = objective, theta, inherited
+        mean, noise = self.parameters
+        self.sums = sums or objective.sums.first_order(mean, noise)
+        #: ``alpha |b|^2 / m^2``
+        self.shrinkage = mean @ objective.penalty @ mean * np.exp(-2.0 * self.gamma)
+
+    @property
+    def parameters(self):
+        """Those of the mean and those of the noise."""
+        return np.split(self.theta, [self.objective.level])
+
+    @property
+    def gamma(self):
+        """Logarithm of the geometric mean of sigma."""
+        return self.theta[self.objective.level]
+
+    @cached_property
+    def value(self):
+        """J; minus infinity where its sums overflow."""
+        terms = self.sums.squares + self.sums.magnitude + self.shrinkage
+        if not np.isfinite(terms):
+            return -np.inf
+        _, noise = self.parameters
+        prior = noise @ self.objective.noise_penalty @ noise
+        return float(self.loglik_without_prior - 0.5 * (self.shrinkage + prior))
+
+    @cached_property
+    def loglik_without_prior(self):
+        """Log-likelihood, or its restricted form."""
+        objective = self.objective
+        value = gaussian_loglik(self.sums.squares, 1.0, objective.sum_weights)
+        value -= objective.sum_weights * self.gamma + objective.log_scale
+        if objective.restricted:
+            value += self.restriction
+        return value
+
+    @property
+    def restriction(self):
+        """What integrating the parameters of the mean out adds."""
+        objective, upper = self.objective, self.mean_factor
+        if upper is None:
+            return -np.inf
+        flat = objective.rank
+        value = objective.log_volume - np.sum(np.log(np.diagonal(upper)))
+        if objective.alpha:
+            flat = int(objective.fit_intercept)
+            slopes = objective.rank - flat
+            value += slopes * (0.5 * np.log(objective.alpha) - self.gamma)
+        return value + 0.5 * LOG_2PI * flat
+
+    @cached_property
+    def gradient(self):
+        """dJ/dtheta."""
+        objective = self.objective
+        mean, noise = self.parameters
+        gradient = np.append(
+            self.sums.mean - np.exp(-2.0 * self.gamma) * (objective.penalty @ mean),
+            self.sums.noise - objective.noise_penalty @ noise,
+        )
+        if objective.restricted and self.mean_root is not None:
+            sums = objective.sums.leverages(self.mean_root, mean, noise)
+            gradient[objective.level :] += sums
+        gradient[objective.level] = self.sums.squares + self.shrinkage
+        gradient[objective.level] -= objective.degrees
+        return gradient
+
+    @cached_property
+    def mean_information(self):
+        """Information of the mean: expected, observed and with the prior the same."""
+        objective = self.objective
+        if "information" in vars(self):
+            # It is there already, and need not be summed alone.
+            return self.information[: objective.level, : objective.level]
+        information = objective.sums.mean_information(*self.parameters)
+        return information + np.exp(-2.0 * self.gamma) * objective.penalty
+
+    @cached_property
+    def mean_factor(self):
+        """Its Cholesky factor, None if rounding forbids one."""
+        return cholesky(self.mean_information)
+
+    @cached_property
+    def mean_root(self):
+        factor = self.mean_factor
+        return None if factor is None else invert_upper(factor)
+
+    @property
+    def expected_information(self):
+        """Of mean and noise, without a cross term."""
+        return linalg.block_diag(
+            self.mean_information, self.objective.noise_information
+        )
+
+    @cached_property
+    def information(self):
+        """Observed information, minus the second derivatives of J."""
+        objective, level = self.objective, self.objective.level
+        mean, noise = self.parameters
+        information = objective.sums.information(mean, noise)
+        precision = np.exp(-2.0 * self.gamma)
+        information[:level, :level] += precision * objective.penalty
+        information[level:, level:] += objective.noise_penalty
+        pull = 2.0 * precision * (objective.penalty @ mean)
+        information[:level, level] -= pull
+        information[level, :level] -= pull
+        information[level, level] += 2.0 * self.shrinkage
+        if objective.restricted and self.mean_root is not None:
+            slopes = slice(level + 1, None)
+            determinant = objective.sums.determinant_information(
+                self.mean_root, mean, noise
+            )
+            information[slopes, slopes] += determinant[1:, 1:]
+        return information
+
+    @property
+    def information_diagonal(self):
+        return np.diagonal(self.expected_information)
+
+    @property
+    def step(self):
+        """Newton's near the maximum, a scoring step far from it."""
+        return self._direction[1]
+
+    @property
+    def curvature(self):
+        """The :class:`Curvature` of the step; None where there is no positive one."""
+        factor, _ = self._direction
+        return None if factor is None else Curvature(factor, self.gain)
+
+    @cached_property
+    def _direction(self):
+        """``(factor, step)``, the factor that of :class:`Curvature` or None."""
+        if self.objective.saturated:
+            return None, np.zeros_like(self.theta)
+        # That of gamma is left to ``settled``, which goes all the way.
+        gradient = self.gradient.copy()
+        gradient[self.objective.level] = 0.0
+        return self._chord(gradient) or self._scoring_or_newton(gradient)
+
+    def _chord(self, gradient):
+        """The step by the curvature of an earlier point, None where it is too slow."""
+        if self.inherited is None:
+            return None
+        step = linalg.cho_solve((self.inherited.factor, False), gradient)
+        step[self.objective.level] = 0.0
+        fast = 0.5 * gradient @ step <= CHORD * self.inherited.gain
+        return (self.inherited.factor, step) if fast else None
+
+    def _scoring_or_newton(self, gradient):
+        """The error that scoring leaves is about ``sqrt(parameters / n)`` of the way.
+
+        That is where the model is right, and more where it is not; the error of
+        Newton's step grows with the square of the distance. Farther away the curvature
+        between mean and noise leads it astray.
+        """
+        objective, level = self.objective, self.objective.level
+        step = np.zeros_like(self.theta)
+        step[level + 1 :] = solve_semidefinite(
+            objective.noise_information[1:, 1:], gradient[level + 1 :]
+        )
+        newton = None
+        if gradient @ step < self.near * len(step):
+            newton = solve_uphill(self.information, gradient, self.expected_information)
+            newton[level] = 0.0
+        step[:level] = solve_semidefinite(self.mean_information, gradient[:level])
+        promised = gradient @ step
+        if newton is None or promised > 2.0 * self.near * len(step):
+            return None, step
+        length = newton @ self.expected_information @ newton
+        far = length >= NEAR_AT_START * len(step)
+        if far and gradient @ newton >= AGREEMENT * promised:
+            return None, step
+        return cholesky(self.information), newton
+
+    @property
+    def gain(self):
+        """What the step is predicted to gain: half of ``gradient . step``."""
+        return 0.5 * float(self.gradient @ self.step)
+
+    @property
+    def gain_floor(self):
+        """A predicted gain that comes of rounding in the gradient.
+
+        That of the terms of which residuals and log sigma consist, in standard errors.
+        """
+        level, theta = self.objective.level, self.theta
+        factor, _ = self._direction
+        diagonal = (
+            np.diagonal(self.mean_information)
+            if factor is None
+            else np.square(column_norms(factor[:, :level]))
+        )
+        terms = self.sums.magnitude + theta[:level] ** 2 @ diagonal
+        of_noise = np.diagonal(self.objective.noise_information)[1:]
+        return EPS**2 * (terms + theta[level + 1 :] ** 2 @ of_noise)
+
+    @property
+    def resolution(self):
+        """A difference in J that cannot be told from rounding error.
+
+        Beside that of the sum, that of the residuals times the residuals.
+        """
+        size = self.objective.sum_weights
+        return EPS * (abs(self.value) + size) + np.sqrt(size * self.gain_floor)
+
+    @property
+    def steepest_noise_slope(self):
+        """Position, among the noise columns, of the slope that log sigma follows most.
+
+        Measured by how far it spreads log sigma over the rows; None if none moves.
+        """
+        noise = self.objective.noise
+        slope = self.vanishing
+        if slope is None:
+            slope = self.step[self.objective.level :]
+        step = noise.slopes @ slope
+        spread = np.abs(step) * self.objective.noise_spread
+        return int(np.argmax(spread)) if spread.any() else None
+
+    @property
+    def unbounded(self):
+        """Whether some row is fitted to the last digit, its sigma falling."""
+        return ROUNDING_MARGIN**2 * self.gain_floor >= 1.0
+
+    @cached_property
+    def flattest(self):
+        """``(part, direction)`` of the noise, where the data say least of it.
+
+        The smallest part of the expected information of the noise that is observed
+        with the mean at its maximum for each noise.
+        """
+        level, information = self.objective.level, self.information
+        between = information[:level, level:]
+        if not np.isfinite(information).all():
+            return -np.inf, self.step[level:]
+        taken = between.T @ solve_semidefinite(information[:level, :level], between)
+        return _smallest_part(
+            information[level:, level:] - taken, self.objective.noise_information
+        )
+
+    @property
+    def not_identified(self):
+        """Direction of the noise in which rows are fitted exactly, whatever sigma.
+
+        Such rows have leverage one. The restricted likelihood is the same all along
+        that direction. None if there is no such direction.
+        """
+        objective, theta = self.objective, self.theta.copy()
+        # A leverage of one is so for every sigma, and rounds least for a constant one.
+        theta[objective.level + 1 :] = 0.0
+        constant = VaryingPoint(objective, theta)
+        if constant.mean_root is None:
+            return None
+        taken = objective.sums.leverage_information(
+            constant.mean_root, *constant.parameters
+        )
+        information = objective.noise_information
+        part, direction = _smallest_part(information - 2.0 * taken, information)
+        return direction if part < EXACTLY_FITTED else None
+
+    @cached_property
+    def vanishing(self):
+        """Direction of the noise along which the likelihood does not fall, or None."""
+        # A prior of the slopes bounds them.
+        if self.objective.saturated or self.objective.noise_penalty.any():
+            return None
+        part, direction = self.flattest
+        if part > DOUBTFUL:
+            return None
+        precise = PRECISE if part < VANISHING else TOO_PRECISE
+        if self.gain_floor > precise:
+            return direction
+        return self.not_identified
+
+    @cached_property
+    def degenerate(self):
+        """Whether there is no maximum, shape (1,)."""
+        return np.array(
+            [self.objective.saturated or self.unbounded or self.vanishing is not None]
+        )
+
+
+def _smallest_part(matrix, metric):
+    """Smallest eigenvalue of a matrix against a metric, and its direction."""
+    parts, directions = linalg.eigh(matrix, metric, subset_by_index=[0, 0])
+    return parts[0], directions[:, 0]

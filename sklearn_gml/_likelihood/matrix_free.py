@@ -1,0 +1,135 @@
+"""The likelihood of wide sparse rows, without a matrix of columns by columns."""
+
+import numpy as np
+from scipy.sparse.linalg import LinearOperator, cg
+
+from .constant import Estimate, StatisticsObjective
+
+# Iterations of one Newton step. Text with a ridge takes fifty or so. A likelihood
+# without a maximum, of more columns than rows and no penalty, is not worth as many.
+CG_ITERATIONS = 3000
+HOPELESS_ITERATIONS = 300
+
+# Two steps of this reach the default tolerance, and the last digits.
+STEP_TOLERANCE = 1e-7
+
+
+class CentredRows(LinearOperator):
+    """``sqrt(w) [1, X - means]`` as an operator: X stays sparse and as it lies.
+
+    Without an intercept, ``sqrt(w) X``.
+    """
+
+    def __init__(self, rows, means, root_weight):
+        self.X, self.means, self.root_weight = rows.X, means, root_weight
+        self.fit_intercept = means is not None
+        n_columns = rows.n_features + self.fit_intercept
+        super().__init__(np.float64, (rows.n_samples, n_columns))
+
+    def _matmat(self, mean):
+        slopes = mean[int(self.fit_intercept) :]
+        product = self.X @ slopes
+        if self.fit_intercept:
+            product += mean[0] - self.means @ slopes
+        return product * self.root_weight
+
+    def _rmatvec(self, residual):
+        return self._rmatmat(residual.reshape(-1, 1))
+
+    def _rmatmat(self, residual):
+        weighted = residual * self.root_weight
+        slopes = self.X.T @ weighted
+        if not self.fit_intercept:
+            return slopes
+        sums = weighted.sum(axis=0)
+        return np.vstack([sums, slopes - np.multiply.outer(self.means, sums)])
+
+
+class MatrixFreeObjective(StatisticsObjective):
+    """The objective of :class:`StatisticsObjective`, its sums taken from the rows.
+
+    Value and gradient cost one product with X and one with its transpose; the
+    Newton step is solved by conjugate gradients, which need no more. Memory is that
+    of a few vectors. Started from zero, they find the shortest of many solutions.
+
+    What needs the information as a matrix is not to be had: statistics to merge,
+    rank (its upper bound is reported), restricted likelihood, standard errors.
+
+    Parameters
+    ----------
+    rows : Rows
+        With sparse X.
+    fit_intercept : bool
+    alpha : float
+    """
+
+    def __init__(self, rows, *, fit_intercept=True, alpha=0.0):
+        self.alpha, self.fit_intercept, self.restricted = alpha, fit_intercept, False
+        weight = np.ones(rows.n_samples) if rows.weight is None else rows.weight
+        root_weight = np.sqrt(weight)[:, None]
+        total = weight.sum()
+        self.sum_weights, self.log_scale = rows.sum_frequencies, rows.log_scale
+        sums, squares = weight @ rows.X, weight @ rows.X.multiply(rows.X)
+        means = sums / total
+        self.origin_x = means if fit_intercept else np.zeros_like(means)
+        self.origin_y = np.zeros(rows.y.shape[1])
+        if fit_intercept:
+            self.origin_y = weight @ rows.y / total
+        self.design = CentredRows(rows, means if fit_intercept else None, root_weight)
+        self.target = root_weight * (rows.y - self.origin_y)
+        self.slopes = slice(int(fit_intercept), self.n_parameters)
+
+        self.penalty = np.full((self.n_parameters, 1), float(alpha))
+        self.penalty[: int(fit_intercept)] = 0.0
+        self.squares_y = weight @ rows.y**2
+        first = [total] if fit_intercept else []
+        self.squares_x = np.append(first, squares)
+        centred = squares - total * self.origin_x**2
+        self._diagonal = np.append(first, np.maximum(centred, 0.0))
+        self.rank = min(self.n_parameters, rows.n_positive)
+        self.degrees = self.sum_weights
+        self.saturated = not alpha and rows.n_positive <= self.n_parameters
+
+    @property
+    def mean_diagonal(self):
+        return self._diagonal + self.penalty[:, 0]
+
+    def mean_step(self, residual, mean):
+        """Step towards the maximum over the mean, by conjugate gradients.
+
+        Each step shrinks the distance by ``STEP_TOLERANCE``, and the next starts
+        from a gradient that is taken afresh from the rows. LSMR, of the same cost,
+        stops where the gradient is small beside the residual, too early for that.
+        """
+        penalty = self.penalty[:, 0]
+        size = len(mean)
+        information = LinearOperator(
+            (size, size),
+            matvec=lambda b: (
+                self.design.T @ (self.design @ b.ravel()) + penalty * b.ravel()
+            ),
+            dtype=np.float64,
+        )
+        scale = None
+        if self.alpha:
+            # The solution is unique, in any units: those of one size are the quickest.
+            # Without a penalty it is the shortest one in the units given.
+            inverse = 1.0 / self.mean_diagonal
+            scale = LinearOperator((size, size), matvec=lambda b: inverse * b.ravel())
+        gradient = self.design.T @ residual - self.penalty * mean
+        limit = HOPELESS_ITERATIONS if self.saturated else CG_ITERATIONS
+        steps = [
+            cg(information, column, M=scale, rtol=STEP_TOLERANCE, maxiter=limit)[0]
+            for column in gradient.T
+        ]
+        return np.column_stack(steps)
+
+    def shortest(self, coef):
+        return coef
+
+    def estimate(self, point):
+        coef, intercept, sigma = self.in_units_of_data(point)
+        return Estimate(coef, intercept, point.squares, sigma, None)
+
+    def refined(self, point, rows):
+        return self.estimate(point)

@@ -1,0 +1,42 @@
+"""The likelihood over coefficients that must not be negative."""
+
+import numpy as np
+from scipy import optimize
+
+from .._linalg.triangular import column_norms, power_of_two
+from .constant import StatisticsObjective
+
+
+class NonNegativeObjective(StatisticsObjective):
+    """The same likelihood over non-negative coefficients.
+
+    The quadratic in b has its constrained maximum at the solution of a
+    non-negative least-squares problem on the same factor, so that one step
+    still suffices.
+    """
+
+    lower_slope = 0.0
+
+    def __init__(self, statistics, **settings):
+        super().__init__(statistics, **settings)
+        # Bounds can keep any number of parameters from an exact fit.
+        self.saturated = False
+
+    def shortest(self, coef):
+        """The coefficients as they are: others might cross a bound."""
+        return coef
+
+    def refined(self, point, rows):
+        """The estimate as it is: a step may cross a bound."""
+        return self.estimate(point)
+
+    def slope_step(self, residual, coef):
+        root, target = self.root, residual + self.root @ coef
+        if self.alpha:
+            ridge = np.sqrt(self.alpha) * np.eye(root.shape[1])
+            root = np.vstack([root, ridge])
+            target = np.vstack([target, np.zeros_like(coef)])
+        scale = power_of_two(column_norms(root))
+        scaled = root / scale
+        columns = [optimize.nnls(scaled, column)[0] for column in target.T]
+        return np.column_stack(columns) / scale[:, None] - coef

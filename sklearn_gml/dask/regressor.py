@@ -1,0 +1,331 @@
+"""The estimator of Dask collections."""
+
+from contextlib import ExitStack
+from dataclasses import replace
+
+import dask
+import dask.array
+import numpy as np
+from scipy import sparse
+from sklearn.base import _fit_context
+from sklearn.utils.validation import check_is_fitted
+
+from .._data.predictors import noise_positions
+from .._data.row_sums import RowSums
+from .._data.rows import Rows
+from .._data.statistics import GaussianStatistics
+from .._estimator.diagnostics import warn_of_data
+from .._estimator.regressor import GaussianMLRegressor
+from .._likelihood.log_linear import VaryingNoiseObjective
+from .chunks import ChunkedRows, nbytes_of_chunk
+from .distribution import ChunkedDistribution
+
+
+class DaskGaussianMLRegressor(GaussianMLRegressor):
+    """:class:`~sklearn_gml.GaussianMLRegressor` of rows that no one machine can hold.
+
+    ``fit`` takes Dask arrays and data frames with any chunks of rows, of unknown size
+    and empty ones as well, and gives the fit of all rows. It uses Dask's scheduler as
+    it is set: threads of this process by default, a cluster when a
+    ``dask.distributed.Client`` is there. Predictions of Dask collections are lazy,
+    those of arrays are arrays.
+
+    Once fitted, it holds no reference to Dask: pickled, it becomes the plain
+    :class:`~sklearn_gml.GaussianMLRegressor` that :meth:`to_plain` returns, to be used
+    where there is no Dask. Parameters and attributes are those of that class.
+
+    Notes
+    -----
+    A chunk of X is read by the same task as its y and its weights, and only its
+    statistics leave the worker. Dask moves rows where the user's own collections ask
+    for it: where X and y have different chunks, or chunks that others overlap, and
+    where rows that were persisted lie on different workers, or on a busy one beside an
+    idle one (``distributed.scheduler.work-stealing``).
+
+    Log-linear noise needs about ten sums over the rows. They are held between the sums,
+    and forgotten after the fit, if they take no more than a third of the free memory:
+    of the workers, which must have a ``memory_limit``, or of this machine where there
+    is no client. Otherwise they are read again for every sum. What they take is known
+    of arrays, so that these are read once; that of data frames and of chunks of unknown
+    size is found while they are read a first time. A chunk is held by the worker that
+    read it, and one that Dask hands to another worker is read again there. Rows made of
+    nothing but collections that a cluster holds are not held a second time.
+
+    A failed fit, be it for a bad chunk, a client that lost its cluster or a worker that
+    died too often, leaves the estimator as it was. ``score`` collects predictions and y
+    of all rows; ``score_loglik`` does not.
+
+    The digits are those of merged statistics: sixteen less those of the condition
+    number of the columns, scaled to one length.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from sklearn_gml.dask import DaskGaussianMLRegressor
+    >>> X = da.random.default_rng(0).standard_normal((100_000, 2), chunks=10_000)
+    >>> noise = da.random.default_rng(1).standard_normal(100_000, chunks=10_000)
+    >>> y = 1.0 + X @ [2.0, 3.0] + 0.5 * noise
+    >>> model = DaskGaussianMLRegressor().fit(X, y)
+    >>> print(model.coef_.round(2), round(model.sigma_, 2))
+    [2. 3.] 0.5
+    >>> model.predict(X)
+    dask.array<..., shape=(100000,), dtype=float64, chunksize=(10000,), ...>
+    >>> low, high = model.predict_dist(X).interval(0.9)
+    >>> print(((low < y) & (y < high)).mean().compute().round(2))
+    0.9
+    """
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, noise_scale=None):
+        """Maximise the likelihood of the rows.
+
+        Parameters
+        ----------
+        X : Dask array of shape (n, p) or Dask data frame
+        y : Dask array of shape (n,) or (n, t), or Dask series or data frame
+            Like X.
+        sample_weight : Dask array or series of shape (n,), optional
+            Frequencies of the rows.
+        noise_scale : Dask array or series of shape (n,), optional
+            What is known of the noise of each row.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            If X, y or the weights are no Dask collections.
+        ValueError
+            For what ``fit`` of arrays refuses, with the number of the chunk; for
+            collections that do not have the same rows. The estimator is then left as
+            it was.
+        """
+        rows = ChunkedRows.of(
+            X, y=y, sample_weight=sample_weight, noise_scale=noise_scale
+        )
+        if self.noise == "log-linear":
+            return self._fit_varying(rows)
+        self._check_combinations()
+        total = rows.sum(_statistics, columns=rows.columns)
+        return self.fit_statistics(total.compute())
+
+    def _fit_varying(self, rows):
+        positions = noise_positions(self.noise_columns, rows.no_rows)
+        self._check_combinations(positions)
+        with self._unchanged_on_error(), ExitStack() as held:
+            if len(positions):
+                rows = held.enter_context(rows.held(rows.nbytes))
+            total = rows.sum(_statistics_and_nbytes, columns=rows.columns)
+            statistics, nbytes = total.compute()
+            if not statistics.n_samples:
+                raise ValueError("The collections are those of no rows.")
+            self._learn_features(statistics)
+            if len(positions):
+                rows = held.enter_context(rows.held(nbytes))
+                counted = statistics
+                if "noise_scale" in rows.others:
+                    # The columns are centred by frequency.
+                    total = rows.sum(_unscaled_statistics, columns=rows.columns)
+                    counted = total.compute()
+                objectives = self._varying_objectives(
+                    _ChunkedObjective, rows, counted, positions
+                )
+            else:
+                objectives, rows = [self._objective(statistics)], None
+            solutions = self._maximise(
+                objectives, rows, statistics.vector_target, positions
+            )
+            self._set_or_delete("statistics_", statistics)
+            warn_of_data(self, objectives, solutions)
+        return self
+
+    def to_plain(self):
+        """The same fitted model without Dask.
+
+        Returns
+        -------
+        GaussianMLRegressor
+        """
+        plain = GaussianMLRegressor.__new__(GaussianMLRegressor)
+        vars(plain).update(vars(self))
+        return plain
+
+    def __reduce_ex__(self, protocol):
+        if hasattr(self, "coef_"):
+            return GaussianMLRegressor, (), self.__getstate__()
+        return super().__reduce_ex__(protocol)
+
+    def predict(self, X, return_std=False):
+        """The mean of y at X, lazily if X is a Dask collection.
+
+        Parameters
+        ----------
+        X : Dask array or data frame, or array-like of shape (n, p)
+        return_std : bool, default=False
+            Whether to return the standard deviation of y at X as well.
+
+        Returns
+        -------
+        mean, std : Dask array or ndarray of shape (n,) or (n, t)
+        """
+        if not dask.is_dask_collection(X):
+            return super().predict(X, return_std)
+        distribution = self.predict_dist(X)
+        mean = distribution.mean()
+        return (mean, distribution.std()) if return_std else mean
+
+    def predict_dist(self, X, **options):
+        """The distribution of y at X.
+
+        Parameters
+        ----------
+        X : Dask array or data frame, or array-like of shape (n, p)
+        **options
+            Those of :meth:`sklearn_gml.GaussianMLRegressor.predict_dist`; what has an
+            entry for each row, like X.
+
+        Returns
+        -------
+        ChunkedDistribution
+            Lazy; for anything else than a Dask collection, that of ``scipy.stats``.
+        """
+        if not dask.is_dask_collection(X):
+            return super().predict_dist(X, **options)
+        check_is_fitted(self)
+        return ChunkedDistribution(self.to_plain(), X, options)
+
+    def loglik_samples(self, X, y, *, noise_scale=None):
+        """Log-density of each row, lazily if X is a Dask collection.
+
+        Parameters
+        ----------
+        X, y, noise_scale : Dask collections as in :meth:`fit`, or array-likes
+
+        Returns
+        -------
+        Dask array or ndarray of shape (n,)
+        """
+        if not dask.is_dask_collection(X):
+            return super().loglik_samples(X, y, noise_scale=noise_scale)
+        check_is_fitted(self)
+        rows = ChunkedRows.of(X, y=y, noise_scale=noise_scale)
+        return rows.map(_loglik_samples, np.empty(0), model=self.to_plain())
+
+    def score_loglik(
+        self, X, y, sample_weight=None, *, noise_scale=None, normalize=False
+    ):
+        """Log-likelihood of rows, lazily if X is a Dask collection.
+
+        Parameters
+        ----------
+        X, y, sample_weight, noise_scale
+            Dask collections as in :meth:`fit`, or array-likes.
+        normalize : bool, default=False
+            Whether to divide by ``sum(sample_weight)``.
+
+        Returns
+        -------
+        Dask array of shape () or float
+            ``float()`` of the array computes it.
+        """
+        if not dask.is_dask_collection(X):
+            return super().score_loglik(
+                X, y, sample_weight, noise_scale=noise_scale, normalize=normalize
+            )
+        check_is_fitted(self)
+        rows = ChunkedRows.of(
+            X, y=y, sample_weight=sample_weight, noise_scale=noise_scale
+        )
+        sums = rows.sum(_loglik_and_weight, model=self.to_plain())
+        sums = dask.array.from_delayed(sums, (2,), dtype=np.float64)
+        return sums[0] / sums[1] if normalize else sums[0]
+
+
+class _ChunkedRowSums(RowSums):
+    """Sums that are made chunk by chunk: one pass over the rows for each."""
+
+    def _total(self, function):
+        return self.rows.sum(
+            _part_of_total,
+            function=function,
+            target=self.target,
+            origin=self.origin,
+            mean=self.mean,
+            noise=self.noise,
+        ).compute()
+
+
+class _ChunkedObjective(VaryingNoiseObjective):
+    """The same likelihood, its sums made where the chunks are."""
+
+    def __init__(self, rows, statistics, target, positions, **settings):
+        # Of the rows themselves it needs the sum of log noise_scale alone.
+        super().__init__(statistics, statistics, target, positions, **settings)
+        self.sums = _ChunkedRowSums(
+            rows, target, self.sums.origin, self.mean, self.noise
+        )
+
+
+def _statistics(X, y, sample_weight=None, noise_scale=None, *, columns):
+    """Statistics of a chunk, which may have no rows."""
+    found = X.shape[1] if isinstance(columns, int) else list(X.columns)
+    if found != columns:
+        raise ValueError(f"X has columns {found}, expected are {columns}.")
+    if X.shape[0]:
+        if sample_weight is None or np.any(sample_weight):
+            return GaussianStatistics.from_data(X, y, sample_weight, noise_scale)
+        # As anywhere else, rows that are left out have to be numbers.
+        GaussianStatistics.from_data(X, y, None, noise_scale)
+    names = None
+    if not isinstance(columns, int) and all(isinstance(name, str) for name in columns):
+        names = columns
+    return GaussianStatistics.empty(
+        X.shape[1], y.shape[1] if y.ndim == 2 else None, names
+    )
+
+
+def _statistics_and_nbytes(X, *, columns, **others):
+    """Statistics of a chunk, and the bytes that it has in memory."""
+    statistics = _statistics(X, **others, columns=columns)
+    # As objects, they add up one by one.
+    return np.array([statistics, nbytes_of_chunk(X, **others)], dtype=object)
+
+
+def _unscaled_statistics(X, y, sample_weight=None, noise_scale=None, *, columns):
+    """Statistics of a chunk without its noise scales, but for their logarithms."""
+    statistics = _statistics(X, y, sample_weight, columns=columns)
+    if noise_scale is None:
+        return statistics
+    scaled = _statistics(X, y, sample_weight, noise_scale, columns=columns)
+    return replace(statistics, log_scale=scaled.log_scale)
+
+
+def _part_of_total(
+    X, y, sample_weight=None, noise_scale=None, *, function, **predictors
+):
+    """What a chunk adds to a sum of :class:`~sklearn_gml._row_sums.RowSums`."""
+    if not X.shape[0]:
+        return 0
+    others = (
+        None if values is None else np.asarray(values, dtype=np.float64)
+        for values in (sample_weight, noise_scale)
+    )
+    if not sparse.issparse(X):
+        X = np.asarray(X, dtype=np.float64)
+    parts = RowSums(Rows.of(X, y, *others), **predictors)._total(function)
+    # Rows of weight zero have no sums; the others, as objects, add up one by one.
+    return 0 if parts is None else np.fromiter(parts, dtype=object)
+
+
+def _loglik_samples(X, y, noise_scale=None, *, model):
+    return model.loglik_samples(X, np.asarray(y), noise_scale=noise_scale)
+
+
+def _loglik_and_weight(X, y, sample_weight=None, noise_scale=None, *, model):
+    if not X.shape[0]:
+        return np.zeros(2)
+    density = _loglik_samples(X, y, noise_scale, model=model)
+    weight = np.ones(len(density)) if sample_weight is None else sample_weight
+    return np.array([weight @ density, np.sum(weight)])

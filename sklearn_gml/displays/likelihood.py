@@ -1,0 +1,296 @@
+"""The likelihood of a fitted linear model, seen from its parameters."""
+
+import numpy as np
+from scipy import stats
+from scipy.optimize import brentq
+from sklearn.utils.validation import check_is_fitted
+
+from .plotting import BLUE, GREY, VERMILION, one_axes
+
+LEVELS = (0.5, 0.8, 0.95)  # of the regions of a surface
+WIDTH = 1.6  # of the picture, in half widths of the interval
+
+
+class LikelihoodDisplay:
+    r"""Log-likelihood along one parameter, or over two, relative to its maximum.
+
+    Everything else is at its best: the profile. With constant noise it is closed form,
+    because moving some coefficients by d costs :math:`d'V^{-1}d` in the sum of squares
+    (V their block of :math:`(X'X)^{-1}`), and the best sigma follows:
+
+    .. math::
+
+        l(d) - l(0) = -\tfrac n2 \log\left(1 + \frac{d'V^{-1}d}{RSS}\right)
+
+    The interval is where :math:`2 (l_{max} - l)` is less than the quantile of
+    chi-squared: a likelihood interval. Create with :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    values : tuple of ndarray
+        Of the one parameter (m,), or of both (m,) and (k,).
+    relative_loglik : ndarray of shape (m,) or (k, m)
+    estimate : tuple of float
+    names : tuple of str
+    interval : pair of float, or None
+        Of one parameter.
+    level : float
+        Of the interval.
+
+    Attributes
+    ----------
+    curve_, interval_, estimate_ : matplotlib artists
+        Along one parameter.
+    surface_, estimate_ : matplotlib artists
+        Over two.
+    ax_, figure_ : matplotlib axes and figure
+    """
+
+    def __init__(
+        self, values, relative_loglik, estimate, names, interval=None, level=0.95
+    ):
+        self.values = values
+        self.relative_loglik = relative_loglik
+        self.estimate = estimate
+        self.names = names
+        self.interval = interval
+        self.level = level
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, parameters="sigma", *, level=0.95, names=None, ax=None
+    ):
+        """Compute the profile from the fit, without its rows, and draw.
+
+        Parameters
+        ----------
+        estimator : fitted GaussianMLRegressor
+            With constant noise, ``alpha=0``, one target.
+        parameters : str, int, or a pair of these
+            ``"sigma"``, ``"intercept"``, or a column by name or position.
+        level : float
+            Of the interval.
+        names : sequence of str, optional
+            Labels, perhaps with units.
+        ax : matplotlib axes, optional
+
+        Returns
+        -------
+        LikelihoodDisplay
+
+        Raises
+        ------
+        TypeError, ValueError
+            For a model without ``statistics_`` or whose likelihood is another.
+        """
+        pair = isinstance(parameters, (tuple, list))
+        parameters = tuple(parameters) if pair else (parameters,)
+        if len(parameters) not in (1, 2):
+            raise ValueError(f"One parameter or two can be drawn, got {parameters}.")
+        profile = Profile(estimator, parameters)
+        if len(parameters) == 1:
+            interval = profile.interval(0, level)
+            values = (profile.around(0, interval),)
+            relative = profile(*values)
+        else:
+            interval = None
+            # As far as the widest region reaches, which has two degrees of freedom.
+            reach = stats.chi2.cdf(stats.chi2.ppf(LEVELS[-1], 2), 1)
+            values = tuple(
+                profile.around(j, profile.interval(j, reach)) for j in (0, 1)
+            )
+            relative = profile(*np.meshgrid(*values))
+        names = tuple(names or profile.names)
+        display = cls(values, relative, profile.estimate, names, interval, level)
+        return display.plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw onto axes, or onto new ones.
+
+        Returns
+        -------
+        self
+        """
+        self.ax_ = one_axes(ax)
+        self.figure_ = self.ax_.figure
+        (self._draw_curve if len(self.values) == 1 else self._draw_surface)()
+        return self
+
+    def _draw_curve(self):
+        ax, (x,) = self.ax_, self.values
+        cut = -stats.chi2.ppf(self.level, 1) / 2.0
+        (self.curve_,) = ax.plot(x, self.relative_loglik, color=BLUE, label="profile")
+        inside = (x >= self.interval[0]) & (x <= self.interval[1])
+        self.interval_ = ax.fill_between(
+            x,
+            cut,
+            self.relative_loglik,
+            where=inside,
+            color=BLUE,
+            alpha=0.2,
+            linewidth=0,
+            label=f"{100 * self.level:g} % interval",
+        )
+        ax.axhline(cut, color=GREY, linewidth=0.8, linestyle=":")
+        (self.estimate_,) = ax.plot(
+            self.estimate, [0.0], "o", color=VERMILION, label="estimate"
+        )
+        ax.set(xlabel=self.names[0], ylabel="log-likelihood below its maximum (nats)")
+        ax.set_ylim(min(1.1 * self.relative_loglik.min(), 2 * cut), 0.25 * -cut)
+        ax.legend(frameon=False, loc="lower center")
+
+    def _draw_surface(self):
+        ax = self.ax_
+        depths = -stats.chi2.ppf(LEVELS[::-1], 2) / 2.0
+        ax.contourf(
+            *self.values,
+            self.relative_loglik,
+            levels=[*depths, 0.0],
+            colors=BLUE,
+            alpha=0.18,
+        )
+        self.surface_ = ax.contour(
+            *self.values,
+            self.relative_loglik,
+            levels=depths,
+            colors=BLUE,
+            linestyles="solid",
+        )
+        labels = [f"{100 * level:g} %" for level in LEVELS[::-1]]
+        ax.clabel(self.surface_, fmt=dict(zip(depths, labels, strict=True)))
+        (self.estimate_,) = ax.plot(
+            *([value] for value in self.estimate),
+            "o",
+            color=VERMILION,
+            label="estimate, regions of joint confidence",
+        )
+        ax.set(xlabel=self.names[0], ylabel=self.names[1])
+        ax.legend(
+            frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), borderpad=0
+        )
+
+
+class Profile:
+    """Relative log-likelihood as a function of some parameters of a fit."""
+
+    def __init__(self, estimator, parameters):
+        _check(estimator)
+        position = {
+            j: _position(estimator, parameter)
+            for j, parameter in enumerate(parameters)
+            if parameter != "sigma"
+        }
+        self.names = tuple(_name(estimator, parameter) for parameter in parameters)
+        weights, rank = estimator.statistics_.sum_weights, estimator.rank_
+        freedom = weights if estimator.method == "ml" else weights - rank
+        self.weights = weights
+        self.squares = freedom * estimator.sigma_**2
+        # The maximum of the likelihood, whatever estimate the model reports.
+        sigma = np.sqrt(self.squares / weights)
+        covariance = estimator.coef_covariance()
+        coefficients = np.atleast_1d(estimator.coef_)
+        if estimator.fit_intercept:
+            coefficients = np.concatenate([[estimator.intercept_], coefficients])
+        self.moved = list(position)
+        self.sigma = next((j for j, p in enumerate(parameters) if p == "sigma"), None)
+        places = list(position.values())
+        # RSS * V: the covariance has s^2 = RSS / (n - rank).
+        self.scatter = covariance[np.ix_(places, places)] * (weights - rank)
+        if not np.all(np.isfinite(self.scatter)):
+            raise ValueError(
+                f"The data do not identify {' and '.join(self.names)}: the likelihood "
+                "is flat along it."
+            )
+        at = {j: coefficients[place] for j, place in position.items()}
+        self.estimate = tuple(float(at.get(j, sigma)) for j in range(len(parameters)))
+
+    def __call__(self, *values):
+        """Log-likelihood less its maximum, the other parameters at their best."""
+        shape = np.shape(values[0])
+        growth = np.zeros(shape)  # of the sum of squares, relative
+        if self.moved:
+            d = np.stack([values[j] - self.estimate[j] for j in self.moved])
+            d = d.reshape(len(self.moved), -1)
+            growth = np.sum(d * np.linalg.solve(self.scatter, d), axis=0).reshape(shape)
+        if self.sigma is None:
+            return -0.5 * self.weights * np.log1p(growth)
+        ratio = values[self.sigma] / self.estimate[self.sigma]
+        return self.weights * (0.5 - np.log(ratio) - 0.5 * (1.0 + growth) / ratio**2)
+
+    def interval(self, j, level):
+        """Ends of the likelihood interval of one parameter."""
+        cut = stats.chi2.ppf(level, 1) / 2.0
+        centre = self.estimate[j]
+        if j != self.sigma:
+            place = self.moved.index(j)
+            scatter = self.scatter[place, place]
+            reach = np.sqrt(scatter * np.expm1(2.0 * cut / self.weights))
+            return centre - reach, centre + reach
+
+        def above(log_ratio):
+            return cut + self.weights * (
+                0.5 - log_ratio - 0.5 * np.exp(-2.0 * log_ratio)
+            )
+
+        # Falling on both sides, at least linearly on the right, faster on the left.
+        far = 1.0 + cut / self.weights
+        ends = brentq(above, -far, 0.0), brentq(above, 0.0, far)
+        return tuple(float(centre * np.exp(end)) for end in ends)
+
+    def around(self, j, interval):
+        """Values for a picture of an interval."""
+        centre = self.estimate[j]
+        low, high = (centre + WIDTH * (end - centre) for end in interval)
+        if j == self.sigma:
+            low = max(low, 0.2 * interval[0])
+        return np.linspace(low, high, 201)
+
+
+def _check(estimator):
+    if not hasattr(estimator, "coef_covariance"):
+        raise TypeError(
+            "The likelihood of a fitted GaussianMLRegressor can be drawn, got "
+            f"{type(estimator).__name__}. Of a pipeline, pass the last step."
+        )
+    check_is_fitted(estimator)
+    for name, allowed in (("alpha", 0.0), ("noise", "constant"), ("positive", False)):
+        value = getattr(estimator, name, allowed)
+        if value != allowed:
+            raise ValueError(
+                f"{name}={value!r} has no profile in closed form: use "
+                f"{name}={allowed!r}."
+            )
+    if not hasattr(estimator, "statistics_"):
+        raise ValueError(
+            "The likelihood of wide sparse X has no profile in closed form, because no "
+            "information matrix is formed: use fewer columns or dense X."
+        )
+    if np.ndim(estimator.sigma_):
+        raise ValueError("The likelihood of one target can be drawn: fit it alone.")
+
+
+def _name(estimator, parameter):
+    if isinstance(parameter, str):
+        return parameter
+    names = getattr(estimator, "feature_names_in_", None)
+    return f"coefficient {parameter}" if names is None else str(names[parameter])
+
+
+def _position(estimator, parameter):
+    """Row of a parameter in the covariance, the intercept first if there is one."""
+    if parameter == "intercept" and estimator.fit_intercept:
+        return 0
+    if isinstance(parameter, str):
+        names = list(getattr(estimator, "feature_names_in_", ()))
+        if parameter not in names:
+            raise ValueError(
+                f"There is no parameter {parameter!r}: use 'sigma', 'intercept', a "
+                f"name among {names} or a position."
+            )
+        parameter = names.index(parameter)
+    if not 0 <= parameter < estimator.n_features_in_:
+        raise ValueError(
+            f"There is no coefficient {parameter}: the model has "
+            f"{estimator.n_features_in_}."
+        )
+    return int(parameter) + bool(estimator.fit_intercept)

@@ -1,0 +1,65 @@
+"""Scorers for model selection: they find the distribution and score it."""
+
+from sklearn.metrics._scorer import _BaseScorer
+
+from .._distributions.predict_dist import predict_dist
+from .scores import crps_loss, d2_loglik_score, loglik_score
+
+
+class DistributionScorer(_BaseScorer):
+    """Scores the distribution that a fitted model predicts; higher is better.
+
+    A scorer of scikit-learn's own kind, because searches treat those specially: they
+    pass weights and route metadata to them.
+
+    Parameters
+    ----------
+    metric : callable
+        ``metric(y_true, distribution, sample_weight=...)``.
+    sign : {1, -1}
+        -1 for a loss.
+    """
+
+    def __init__(self, metric, sign=1):
+        self._metric = metric
+        self._sign = sign
+        # What scikit-learn reads of its scorers.
+        self._kwargs = {}
+        self._response_method = "predict"
+        self._deprecation_msg = None
+
+    def __call__(self, estimator, X, y, sample_weight=None, *, noise_scale=None):
+        """Score a fitted model on data.
+
+        Parameters
+        ----------
+        estimator : fitted regressor
+            Any that :func:`~sklearn_gml.predict_dist` takes.
+        X : array-like or sparse matrix of shape (n, p)
+        y : array-like of shape (n,) or (n, t)
+        sample_weight : array-like of shape (n,), optional
+            Frequencies of the rows.
+        noise_scale : array-like of shape (n,), optional
+            What is known of the noise of these rows, for regressors that know of it.
+
+        Returns
+        -------
+        float
+        """
+        distribution = predict_dist(estimator, X, noise_scale=noise_scale)
+        return self._sign * self._metric(y, distribution, sample_weight=sample_weight)
+
+    # From its signature scikit-learn reads what can be routed to a scorer.
+    _score_func = __call__
+
+    def _score(self, method_caller, estimator, X, y, **metadata):
+        return self(estimator, X, y, **metadata)
+
+    def __repr__(self):
+        sign = "-" if self._sign < 0 else ""
+        return f"{type(self).__name__}({sign}{self._metric.__name__})"
+
+
+loglik_scorer = DistributionScorer(loglik_score)
+neg_crps_scorer = DistributionScorer(crps_loss, sign=-1)
+d2_loglik_scorer = DistributionScorer(d2_loglik_score)
