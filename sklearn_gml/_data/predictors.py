@@ -78,9 +78,9 @@ def sigma_at(X, coef, intercept, positions):
 
 @dataclass(frozen=True, eq=False)
 class LinearPredictor:
-    """A level and slopes, in coordinates that suit: the mean is one, log sigma another.
+    """An intercept and slopes in well-conditioned coordinates, of mean or log sigma.
 
-    What a row needs of the q parameters is ``lift @ parameters``: the level at the
+    What a row needs of the q parameters is ``lift @ parameters``: the intercept at the
     origin, and r coefficients of ``(x - origin)[columns] @ coordinates``.
 
     Attributes
@@ -115,14 +115,14 @@ class LinearPredictor:
         return np.array_equal(self.columns, np.arange(self.n_features))
 
     def of_rows(self, parameters):
-        """``(level, slopes)`` for the rows, slopes of all columns of X."""
+        """``(intercept, slopes)`` for the rows, slopes of all columns of X."""
         slopes = np.zeros(self.n_features)
         slopes[self.columns] = self.slopes @ parameters
         return self.lift[0] @ parameters, slopes
 
-    def of_parameters(self, level, along):
+    def of_parameters(self, intercept, along):
         """Derivatives by the parameters, from those by what :meth:`of_rows` gives."""
-        return level * self.lift[0] + along[self.columns] @ self.slopes
+        return intercept * self.lift[0] + along[self.columns] @ self.slopes
 
     def design(self, X):
         """The columns of rows (about the origin) that go with the coefficients."""

@@ -1,7 +1,7 @@
 r"""One Newton step with the digits that double precision has lost.
 
-With T the root of the inverse information at hand and B the parameters found,
-the rows are read once more for the whitened columns :math:`W = [1\ X]\,T` and
+With T the covariance root at hand and B the parameters found, the rows are read
+once more for the whitened columns :math:`W = [1\ X]\,T` and
 the residuals :math:`r = y - [1\ X]\,B`, both in doubled precision. T need not
 be accurate: whatever it is, the model in the coordinates B + T u is the same
 model. But in those coordinates the information is nearly the identity, so that
@@ -12,8 +12,8 @@ nothing is lost in solving for u, and
     u = (W'W)^{-1} W'r, \qquad B \leftarrow B + T u, \qquad
     |r|^2 \leftarrow |r|^2 - |(W'W)^{1/2} u|^2,
 
-while :math:`T (W'W)^{-1/2}` is the root of the inverse information to all its
-digits. It does the work of iterative refinement of the augmented system
+while :math:`T (W'W)^{-1/2}` is the covariance root to all its digits. It does
+the work of iterative refinement of the augmented system
 (Bjoerck 1967) and also corrects the factor, which standard errors need.
 
 Parameters far smaller than their standard errors come out of the cancellation
@@ -40,31 +40,31 @@ NEGLIGIBLE_SHARE = 0.1
 SMALL_PARAMETER = 2.0**-4
 
 
-def refine(rows, mean, root, *, penalty, cancellation):
-    """Parameters, squares and information root, each to the digits of float64.
+def refine(rows, mean, covariance_root, *, penalty, cancellation):
+    """Parameters, squares and covariance root, each to the digits of float64.
 
     Parameters
     ----------
     rows : Rows
     mean : ndarray of shape (q, t)
         Parameters of the mean, the intercept first if q = p + 1.
-    root : ndarray of shape (q, q)
-        Root of the inverse information, sigma aside.
+    covariance_root : ndarray of shape (q, q)
+        Covariance covariance_root of the mean, sigma aside.
     penalty : ndarray of shape (q, 1)
         Prior precision of each parameter.
     cancellation : float
-        How much larger than its result a product with ``root`` or ``mean`` is.
+        How much larger than its result a product with one of both is.
 
     Returns
     -------
     mean : ndarray of shape (q, t)
     squares : ndarray of shape (t,)
         ``|r|^2 + penalty |mean|^2`` at the maximum.
-    root : ndarray of shape (q, q)
-        Or None for all three, if double precision has no root.
+    covariance_root : ndarray of shape (q, q)
+        Or None for all three, if double precision has no covariance_root.
     """
     q = len(mean)
-    white = root
+    white = covariance_root
     for _ in range(MAX_STEPS):
         products = _whitened_products(rows, white, mean, cancellation)
         pull = np.sqrt(penalty)
@@ -72,8 +72,7 @@ def refine(rows, mean, root, *, penalty, cancellation):
         products += prior.T @ prior
         upper, failed = lapack.dpotrf(products[:q, :q], clean=True)
         if failed:
-            # Collinear to all digits that a root of float64 can hold: there is
-            # nothing to gain.
+            # Collinear to all digits of float64: there is nothing to gain.
             return None
         along = solve_upper(upper, products[:q, q:], transposed=True)
         mean = mean + white @ solve_upper(upper, along)
@@ -88,11 +87,11 @@ def refine(rows, mean, root, *, penalty, cancellation):
     return mean, squares, white
 
 
-def _polish(rows, mean, root, penalty):
+def _polish(rows, mean, covariance_root, penalty):
     """Newton steps until the parameters no longer move."""
     for _ in range(MAX_STEPS):
         gradient = _doubled_gradient(rows, mean) - penalty * mean
-        step = root @ (root.T @ gradient)
+        step = covariance_root @ (covariance_root.T @ gradient)
         mean = mean + step
         if np.all(np.abs(step) <= EPS * np.abs(mean)):
             break
@@ -117,26 +116,26 @@ def _doubled_gradient(rows, mean):
     return high + low
 
 
-def _whitened_products(rows, root, mean, cancellation):
+def _whitened_products(rows, covariance_root, mean, cancellation):
     """``[W r]' [W r]`` summed over the weighted rows."""
-    size = root.shape[1] + mean.shape[1]
+    size = covariance_root.shape[1] + mean.shape[1]
     products = np.zeros((size, size))
-    for white, weight in whitened_blocks(rows, root, mean, cancellation):
+    for white, weight in whitened_blocks(rows, covariance_root, mean, cancellation):
         if weight is not None:
             white *= np.sqrt(weight)
         products += white.T @ white
     return products
 
 
-def whitened_blocks(rows, root, mean, cancellation):
+def whitened_blocks(rows, covariance_root, mean, cancellation):
     """``([W r], w or None)`` block by block: whitened columns and residuals.
 
     In doubled precision where ``cancellation`` asks for it.
     """
-    (q, n_white), n_targets = root.shape, mean.shape[1]
+    (q, n_white), n_targets = covariance_root.shape, mean.shape[1]
     first = 1 + rows.n_features - q
     maps = np.zeros((q + n_targets, n_white + n_targets))
-    maps[:q, :n_white], maps[:q, n_white:] = root, -mean
+    maps[:q, :n_white], maps[:q, n_white:] = covariance_root, -mean
     maps[q:, n_white:] = np.eye(n_targets)
     doubled = cancellation >= DOUBLED_CANCELLATION
     for block, weight in rows.exact_blocks():

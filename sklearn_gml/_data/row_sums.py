@@ -14,7 +14,7 @@ With residuals :math:`r_i = y_i - \mu_i`, precisions :math:`d_i = w_i / \sigma_i
   derivatives of :math:`\log\det M` need.
 
 Each is a sum over blocks of a function of the block: whoever has the rows elsewhere
-adds up what this room computes there.
+adds up what this module computes there.
 """
 
 from dataclasses import dataclass
@@ -99,15 +99,15 @@ class RowSums:
             )
 
     def start(self, mean, smallest):
-        """``(level, slopes)``: sums of ``w log|r / noise_scale|`` times (1, columns).
+        """Sums of ``w log|r / noise_scale|``, and of the same times each column.
 
         Regressed on the columns of the noise, it finds sigma from far away: unlike
         squared residuals, their logarithms have no heavy tail.
         """
-        level, slopes = self.mean.of_rows(mean)
+        intercept, slopes = self.mean.of_rows(mean)
 
         def logarithms(block):
-            size = np.abs(block.y - (block.X @ slopes + level))
+            size = np.abs(block.y - (block.X @ slopes + intercept))
             if block.noise_scale is not None:
                 size /= block.noise_scale
             logs = np.log(np.maximum(size, smallest))
@@ -131,12 +131,12 @@ class RowSums:
 
         # Far from the maximum they may overflow, and then lead nowhere.
         with np.errstate(over="ignore", invalid="ignore"):
-            magnitude, levels, along = self._total(sums)
+            magnitude, pull_sums, along = self._total(sums)
             return FirstOrder(
-                levels[1],
+                pull_sums[1],
                 magnitude,
-                self.mean.of_parameters(levels[0], along[0]),
-                self.noise.of_parameters(levels[1], along[1]),
+                self.mean.of_parameters(pull_sums[0], along[0]),
+                self.noise.of_parameters(pull_sums[1], along[1]),
             )
 
     def mean_information(self, mean, noise):
@@ -159,8 +159,8 @@ class RowSums:
 
         def upper(block):
             residual, precision = fitted(block)
-            root = np.sqrt(precision)
-            factors = root, root * residual
+            sqrt_precision = np.sqrt(precision)
+            factors = sqrt_precision, sqrt_precision * residual
             design = _scaled(zip(predictors, factors, strict=False), block.X)
             # Half the work of a general product, which numpy's does not save here.
             if design.flags.f_contiguous:
@@ -170,13 +170,14 @@ class RowSums:
         (upper,) = self._total(upper)
         return upper + np.triu(upper, 1).T
 
-    def leverages(self, root, mean, noise):
+    def leverages(self, covariance_root, mean, noise):
         """``sum h z`` in the parameters of the noise.
 
-        ``root`` (q, q) has ``root root' = M^-1``, in the parameters of the mean.
+        ``C = covariance_root`` (q, q) has ``C C' = M^-1``, in the parameters of the
+        mean.
         """
 
-        whitened = self._whitened(root, mean, noise)
+        whitened = self._whitened(covariance_root, mean, noise)
 
         def sums(block):
             leverage = np.square(whitened(block)).sum(axis=1)
@@ -184,9 +185,9 @@ class RowSums:
 
         return self.noise.of_parameters(*self._total(sums))
 
-    def leverage_information(self, root, mean, noise):
+    def leverage_information(self, covariance_root, mean, noise):
         """``sum h z z'`` in the parameters of the noise."""
-        whitened, predictor = self._whitened(root, mean, noise), self.noise
+        whitened, predictor = self._whitened(covariance_root, mean, noise), self.noise
 
         def sums(block):
             leverage = np.square(whitened(block)).sum(axis=1)
@@ -196,13 +197,13 @@ class RowSums:
         (gram,) = self._total(sums)
         return predictor.lift.T @ gram @ predictor.lift
 
-    def determinant_information(self, root, mean, noise):
+    def determinant_information(self, covariance_root, mean, noise):
         """Second derivatives of ``log det M / 2`` by the parameters of the noise.
 
         ``2 sum h z_k z_l - 2 tr(M^-1 B_k M^-1 B_l)`` with ``B_k = sum d z_k x x'``.
         """
 
-        whitened, predictor = self._whitened(root, mean, noise), self.noise
+        whitened, predictor = self._whitened(covariance_root, mean, noise), self.noise
 
         def sums(block):
             white = whitened(block)
@@ -216,9 +217,9 @@ class RowSums:
         weighted = np.tensordot(lift.T, weighted, axes=1).reshape(lift.shape[1], -1)
         return 2.0 * (lift.T @ gram @ lift - weighted @ weighted.T)
 
-    def _whitened(self, root, mean, noise):
-        """The function ``sqrt(d) x'root`` of a block."""
-        fitted, lifted = self._fitted(mean, noise), self.mean.lift @ root
+    def _whitened(self, covariance_root, mean, noise):
+        """The function ``sqrt(d) x'covariance_root`` of a block."""
+        fitted, lifted = self._fitted(mean, noise), self.mean.lift @ covariance_root
         predictor = self.mean
 
         def whitened(block):
@@ -229,16 +230,16 @@ class RowSums:
 
     def _fitted(self, mean, noise):
         """The function ``(r, d)`` of a block at the parameters."""
-        level, slopes = self.mean.of_rows(mean)
-        log_level, log_slopes = self.noise.of_rows(noise)
+        intercept, slopes = self.mean.of_rows(mean)
+        log_sigma_intercept, log_slopes = self.noise.of_rows(noise)
         maps = np.column_stack([slopes, log_slopes])
 
         def fitted(block):
             products = block.X @ maps
-            precision = np.exp(-2.0 * (products[:, 1] + log_level))
+            precision = np.exp(-2.0 * (products[:, 1] + log_sigma_intercept))
             if block.weight is not None:
                 precision *= block.weight
-            return block.y - (products[:, 0] + level), precision
+            return block.y - (products[:, 0] + intercept), precision
 
         return fitted
 

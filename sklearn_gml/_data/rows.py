@@ -1,6 +1,6 @@
 """Rows of the training data, read in blocks that fit the cache.
 
-The only room that knows in which form the rows lie: C or Fortran order,
+Only this module depends on the storage format of X: C or Fortran order,
 float64 or float32, sparse or dense, weighted or not. Everybody else sees
 float64 blocks.
 """
@@ -58,7 +58,7 @@ class Rows:
         Standard deviation of the noise of each row, up to a common factor.
     watch : callable, optional
         ``watch(slices, count)`` passes the slices of each pass on to whom it may
-        concern, see :mod:`sklearn_gml._callbacks`.
+        concern, see :mod:`sklearn_gml._estimator.callbacks`.
     """
 
     X: object
@@ -139,18 +139,22 @@ class Rows:
         shift = origin[:p] if origin[:p].any() else None
         # Column by column, which products of few columns read faster.
         sides = np.empty((1 + self.y.shape[1], size)).T
-        for X, y, root in self._taken(size):
+        for X, y, sqrt_weight in self._taken(size):
             side = sides[: len(y)]
             side[:, 0] = 1.0
             np.subtract(y, origin[p:], out=side[:, 1:])
-            if root is not None:
-                side *= root[:, None]
+            if sqrt_weight is not None:
+                side *= sqrt_weight[:, None]
             if not in_place:
-                shift_and_scale(_dense(X), shift, root, buffer[: len(y)])
+                shift_and_scale(_dense(X), shift, sqrt_weight, buffer[: len(y)])
                 X = buffer[: len(y)]
             elif over_entries:
                 X = X.astype(np.float64, copy=False)
-                X = X if root is None else X.multiply(root[:, None]).tocsr()
+                X = (
+                    X
+                    if sqrt_weight is None
+                    else X.multiply(sqrt_weight[:, None]).tocsr()
+                )
             yield X, side
 
     @property
@@ -180,11 +184,11 @@ class Rows:
         size, width = min(size or self.block_rows, self.n_samples), 1 + self.n_columns
         buffer = np.empty((width, size)).T if p < NARROW else np.empty((size, width))
         shift = origin[:p] if origin[:p].any() else None
-        for X, y, root in self._taken(size):
+        for X, y, sqrt_weight in self._taken(size):
             block = buffer[: len(y)]
-            block[:, 0] = 1.0 if root is None else root
-            shift_and_scale(_dense(X), shift, root, block[:, 1 : 1 + p])
-            shift_and_scale(y, origin[p:], root, block[:, 1 + p :])
+            block[:, 0] = 1.0 if sqrt_weight is None else sqrt_weight
+            shift_and_scale(_dense(X), shift, sqrt_weight, block[:, 1 : 1 + p])
+            shift_and_scale(y, origin[p:], sqrt_weight, block[:, 1 + p :])
             yield block
 
     def exact_blocks(self):
@@ -203,8 +207,8 @@ class Rows:
     def _taken(self, size):
         """``(X, y, sqrt(w) or None)`` in blocks of :meth:`counted` rows."""
         for rows in self.counted(size):
-            root = None if self.weight is None else np.sqrt(self.weight[rows])
-            yield self.X[rows], self.y[rows], root
+            sqrt_weight = None if self.weight is None else np.sqrt(self.weight[rows])
+            yield self.X[rows], self.y[rows], sqrt_weight
 
     def counted(self, size):
         """Rows block by block: slices, or positions where some have weight zero.

@@ -147,7 +147,7 @@ class GaussianStatistics:
             weights that are all zero.
         """
         data = validate_training_data(X, y, sample_weight, noise_scale)
-        return summarise(
+        return statistics_of_rows(
             Rows.of(data.X, data.y, data.sample_weight, data.noise_scale),
             vector_target=data.y.ndim == 1,
             feature_names=data.feature_names,
@@ -327,8 +327,8 @@ def _as_shape(name, values, shape):
     return array.reshape(shape)
 
 
-def summarise(rows, vector_target=True, feature_names=None):
-    """Statistics of validated :class:`~sklearn_gml._blocks.Rows`."""
+def statistics_of_rows(rows, vector_target=True, feature_names=None):
+    """Statistics of validated :class:`~sklearn_gml._data.rows.Rows`."""
     origin, factor = reduce_rows(rows)
     return GaussianStatistics(
         factor,

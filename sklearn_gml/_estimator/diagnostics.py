@@ -8,7 +8,7 @@ from ..exceptions import DegenerateFitWarning, RankDeficiencyWarning
 
 # From the warning out to the line that called fit: the function here, fit and
 # scikit-learn's wrapper around it; the climb is called by one method more.
-DATA_LEVEL, CLIMB_LEVEL = 4, 5
+DATA_STACKLEVEL, SOLVER_STACKLEVEL = 4, 5
 
 
 def warn_of_convergence(objectives, solutions):
@@ -25,7 +25,7 @@ def warn_of_convergence(objectives, solutions):
         warnings.warn(
             f"GaussianMLRegressor has {solution.message}.{remedy}",
             ConvergenceWarning,
-            stacklevel=CLIMB_LEVEL,
+            stacklevel=SOLVER_STACKLEVEL,
         )
 
 
@@ -38,7 +38,7 @@ def warn_of_data(estimator, objectives, solutions):
                 if objective.varies and not objective.saturated
                 else _no_noise(estimator, objective)
             )
-            warnings.warn(message, DegenerateFitWarning, stacklevel=DATA_LEVEL)
+            warnings.warn(message, DegenerateFitWarning, stacklevel=DATA_STACKLEVEL)
             return
     objective = objectives[0]
     lost = objective.n_parameters - objective.rank
@@ -53,7 +53,7 @@ def warn_of_data(estimator, objectives, solutions):
             f"directions are not identified. {choice} chosen; predictions do not "
             "depend on the choice. Drop columns or use alpha > 0.",
             RankDeficiencyWarning,
-            stacklevel=DATA_LEVEL,
+            stacklevel=DATA_STACKLEVEL,
         )
 
 

@@ -5,14 +5,14 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from .._data.rows import WIDE, Rows
-from .._inference.constant import ROBUST, ConstantNoiseInference
+from .._inference.constant import ROBUST, ConstantInference
 from .._inference.estimates import (
     HypothesisTest,
     ParameterEstimates,
     check_level,
     contrast_matrix,
 )
-from .._inference.log_linear import VaryingNoiseInference
+from .._inference.log_linear import LogLinearInference
 
 
 class GaussianInferenceMixin:
@@ -307,7 +307,7 @@ class GaussianInferenceMixin:
             noise = np.column_stack(
                 [np.atleast_1d(self.noise_intercept_), np.atleast_2d(self.noise_coef_)]
             )
-            return VaryingNoiseInference(
+            return LogLinearInference(
                 self.statistics_,
                 mean,
                 noise,
@@ -320,7 +320,7 @@ class GaussianInferenceMixin:
                 self._settings.noise_alpha,
                 restricted=self._settings.method == "reml",
             )
-        return ConstantNoiseInference(
+        return ConstantInference(
             self.statistics_,
             mean,
             self._roots[0],

@@ -7,7 +7,7 @@ from sklearn.base import _fit_context
 from sklearn.utils.metaestimators import available_if
 
 from .._data.rows import WIDE, Rows
-from .._data.statistics import GaussianStatistics, summarise
+from .._data.statistics import GaussianStatistics, statistics_of_rows
 from .._data.validation import validate_training_data
 
 
@@ -144,7 +144,7 @@ class PartialFitMixin:
                     f"formed for sparse X with {rows.n_features} columns, more than "
                     f"{WIDE}: use fit, fewer columns or dense X."
                 )
-            part = summarise(rows, data.y.ndim == 1, data.feature_names)
+            part = statistics_of_rows(rows, data.y.ndim == 1, data.feature_names)
             running = running.plus(part)
             objective = self._objective(running.total)
             self._maximise([objective], None, running.total.vector_target)

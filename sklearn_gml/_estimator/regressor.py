@@ -11,12 +11,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from .._data.predictors import noise_positions
 from .._data.rows import WIDE, Rows
-from .._data.statistics import GaussianStatistics, summarise
+from .._data.statistics import GaussianStatistics, statistics_of_rows
 from .._data.validation import validate_training_data
-from .._likelihood.constant import StatisticsObjective
-from .._likelihood.log_linear import VaryingNoiseObjective
+from .._likelihood.constant import ConstantObjective
+from .._likelihood.log_linear import LogLinearObjective
 from .._likelihood.matrix_free import MatrixFreeObjective
-from .._likelihood.maximisers import maximize_lbfgs, maximize_newton
+from .._likelihood.maximisers import maximise_lbfgs, maximise_newton
 from .._likelihood.nonnegative import NonNegativeObjective
 from .callbacks import CallbackSupportMixin, begin_fit, watch_blocks
 from .diagnostics import warn_of_convergence, warn_of_data
@@ -27,9 +27,9 @@ from .prediction import GaussianPredictionMixin
 from .summary import GaussianSummaryMixin
 
 MAXIMISERS = {
-    "auto": maximize_newton,
-    "newton": maximize_newton,
-    "lbfgs": maximize_lbfgs,
+    "auto": maximise_newton,
+    "newton": maximise_newton,
+    "lbfgs": maximise_lbfgs,
 }
 
 
@@ -285,15 +285,15 @@ class GaussianMLRegressor(
                 settings = {"fit_intercept": self.fit_intercept, "alpha": self.alpha}
                 objectives = [MatrixFreeObjective(rows, **settings)]
             else:
-                statistics = summarise(rows, vector_target, data.feature_names)
+                statistics = statistics_of_rows(rows, vector_target, data.feature_names)
                 if positions is not None and len(positions):
                     counted = statistics
                     if rows.noise_scale is not None:
                         # Whatever is known of the noise, columns are centred by
                         # frequency.
-                        counted = summarise(replace(rows, noise_scale=None))
+                        counted = statistics_of_rows(replace(rows, noise_scale=None))
                     objectives = self._varying_objectives(
-                        VaryingNoiseObjective, rows, counted, positions
+                        LogLinearObjective, rows, counted, positions
                     )
                 else:
                     objectives = [self._objective(statistics)]
@@ -416,7 +416,7 @@ class GaussianMLRegressor(
             delattr(self, name)
 
     def _objective(self, statistics):
-        objective = NonNegativeObjective if self.positive else StatisticsObjective
+        objective = NonNegativeObjective if self.positive else ConstantObjective
         return objective(
             statistics,
             fit_intercept=self.fit_intercept,
@@ -473,7 +473,7 @@ class GaussianMLRegressor(
             intercept = _exposed(estimates, "noise_intercept", vector_target)
         self._set_or_delete("noise_coef_", coef)
         self._set_or_delete("noise_intercept_", intercept)
-        self._roots = [estimate.root for estimate in estimates]
+        self._roots = [estimate.covariance_root for estimate in estimates]
         self._spans = estimates[0].spans
 
 

@@ -30,7 +30,7 @@ SAME_ROWS = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class ConstantNoiseInference:
+class ConstantInference:
     """A fit with constant noise, asked how surely it knows its parameters.
 
     Another noise model answers the same questions: ``values``, ``checked_kind``,
@@ -44,8 +44,8 @@ class ConstantNoiseInference:
         Of the rows of the fit.
     mean : ndarray of shape (t, q)
         Parameters of the mean, the intercept first if there is one.
-    data_root : ndarray of shape (q, r)
-        Root of the inverse information of the mean, sigma aside.
+    data_covariance_root : ndarray of shape (q, r)
+        Covariance root of the mean, sigma aside.
     sigma : ndarray of shape (t,)
     rank : int
     fit_intercept : bool
@@ -56,7 +56,7 @@ class ConstantNoiseInference:
 
     statistics: GaussianStatistics
     mean: np.ndarray
-    data_root: np.ndarray
+    data_covariance_root: np.ndarray
     sigma: np.ndarray
     rank: int
     fit_intercept: bool
@@ -108,11 +108,11 @@ class ConstantNoiseInference:
         return np.zeros(n_features)
 
     @cached_property
-    def root(self):
+    def covariance_root(self):
         """The same with what the prior knows of directions without data."""
         if not self.alpha:
-            return self.data_root
-        return with_prior_directions(self.data_root, self.alpha, self.centre)
+            return self.data_covariance_root
+        return with_prior_directions(self.data_covariance_root, self.alpha, self.centre)
 
     @property
     def explained(self):
@@ -157,11 +157,15 @@ class ConstantNoiseInference:
             known = np.isfinite(self.freedom)
             variance = self.sigma**2 if kind == "information" else self.variance
             variance = variance if known else np.full_like(variance, np.nan)
-            matrices = self.root @ self.root.T * variance[:, None, None]
+            matrices = (
+                self.covariance_root @ self.covariance_root.T * variance[:, None, None]
+            )
         n_features = self.statistics.n_features
         if self.alpha:
             return matrices
-        return without_unidentified(matrices, self.root, self.centre, n_features)
+        return without_unidentified(
+            matrices, self.covariance_root, self.centre, n_features
+        )
 
     def _sandwich(self, kind, rows, groups):
         seen = self.seen(rows)
@@ -182,7 +186,7 @@ class ConstantNoiseInference:
                 adjustment = n / self.freedom
         if not np.isfinite(self.freedom):
             adjustment = np.nan
-        return adjustment * (self.root @ meat @ self.root.T)
+        return adjustment * (self.covariance_root @ meat @ self.covariance_root.T)
 
     def _check_rows(self, seen):
         """Raise unless the rows are those of the fit."""
@@ -227,15 +231,17 @@ class ConstantNoiseInference:
 
     def seen(self, rows):
         """The rows, those of the fit or others, through its factor."""
-        mean = self.mean.T if rows.y.shape[1] else np.empty((len(self.root), 0))
-        return FittedRows(rows, self.root, mean, self._cancellation)
+        mean = (
+            self.mean.T if rows.y.shape[1] else np.empty((len(self.covariance_root), 0))
+        )
+        return FittedRows(rows, self.covariance_root, mean, self._cancellation)
 
     @cached_property
     def _cancellation(self):
         """How much larger than leverages and residuals the terms are."""
         norms, split = self._norms, 1 + self.statistics.n_features
         columns = norms[1 - self.fit_intercept : split]
-        white = np.sqrt((columns**2 @ self.root**2).max(initial=0.0))
+        white = np.sqrt((columns**2 @ self.covariance_root**2).max(initial=0.0))
         residual = np.sqrt(self.statistics.sum_weights) * self.sigma
         return max(white, (norms[split:] / residual).max())
 
@@ -256,7 +262,7 @@ class ConstantNoiseInference:
     def leverage(self, rows):
         """Leverage (n,) of rows, NaN where the data do not identify the mean."""
         leverage, _ = self.seen(rows).leverage_and_residuals()
-        if self.rank < len(self.root) and not self.alpha:
+        if self.rank < len(self.covariance_root) and not self.alpha:
             first, columns = int(self.fit_intercept), np.arange(len(self.centre))
             origin = np.zeros_like(self.statistics.origin)
             origin[columns] = self.centre
@@ -329,10 +335,11 @@ class ConstantNoiseInference:
             "normal.",
             "cluster": "Standard errors: robust, summed within groups; normal.",
         }.get(kind, f"Standard errors: robust ({kind}); normal.")
-        lost = len(self.root) - self.rank
+        lost = len(self.covariance_root) - self.rank
         if lost and not self.alpha:
             yield (
-                f"The columns of X are collinear: {lost} of {len(self.root)} "
-                "directions are not identified, and parameters that depend on them "
+                f"The columns of X are collinear: {lost} of "
+                f"{len(self.covariance_root)} directions are not "
+                "identified, and parameters that depend on them "
                 "have no standard error."
             )

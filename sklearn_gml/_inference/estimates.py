@@ -164,32 +164,32 @@ def contrast_matrix(hypotheses, names):
     return contrasts
 
 
-def without_unidentified(matrix, root, means, n_features):
+def without_unidentified(matrix, covariance_root, means, n_features):
     """``matrix`` (..., q, q) with NaN for parameters that the data do not identify.
 
     Parameters
     ----------
     matrix : ndarray of shape (..., q, q)
-    root : ndarray of shape (q, r)
-        Root of the inverse information; the intercept first if q = n_features + 1.
+    covariance_root : ndarray of shape (q, r)
+        Covariance root of the mean; the intercept first if q = n_features + 1.
     means : ndarray of shape (p,)
         Means of the features.
     n_features : int
     """
-    lost = unidentified(root, means, n_features)
+    lost = unidentified(covariance_root, means, n_features)
     matrix[..., lost, :] = np.nan
     matrix[..., :, lost] = np.nan
     return matrix
 
 
-def unidentified(root, means, n_features):
+def unidentified(covariance_root, means, n_features):
     """Mask (q,) of the parameters that some direction without data changes."""
-    q, rank = root.shape
+    q, rank = covariance_root.shape
     has_intercept = q - n_features
     lost = np.zeros(q, dtype=bool)
     if rank == q:
         return lost
-    empty = empty_directions(root, n_features)
+    empty = empty_directions(covariance_root, n_features)
     lost[has_intercept:] = np.diagonal(empty) > UNIDENTIFIED_SHARE
     if has_intercept:
         # The intercept makes up for the means of what such a direction adds.
@@ -198,23 +198,23 @@ def unidentified(root, means, n_features):
     return lost
 
 
-def empty_directions(root, n_features):
+def empty_directions(covariance_root, n_features):
     """Projection (p, p) onto the directions of coefficients without data."""
-    has_intercept = len(root) - n_features
+    has_intercept = len(covariance_root) - n_features
     # The first column is that of the intercept alone.
-    basis, _ = np.linalg.qr(root[has_intercept:, has_intercept:])
+    basis, _ = np.linalg.qr(covariance_root[has_intercept:, has_intercept:])
     return np.eye(n_features) - basis @ basis.T
 
 
-def with_prior_directions(root, alpha, centre):
-    """The root of a posterior, the directions without data included.
+def with_prior_directions(covariance_root, alpha, centre):
+    """The covariance root of a posterior, the directions without data included.
 
     Of more columns than rows, the factor of a ridge has only the directions that some
     row speaks of. The others have the variance 1 / alpha of the prior.
 
     Parameters
     ----------
-    root : ndarray of shape (q, r)
+    covariance_root : ndarray of shape (q, r)
     alpha : float
     centre : ndarray of shape (p,)
         Where the mean does not depend on those directions.
@@ -223,12 +223,12 @@ def with_prior_directions(root, alpha, centre):
     -------
     ndarray of shape (q, r) or (q, r + p)
     """
-    q, rank = root.shape
+    q, rank = covariance_root.shape
     if rank == q:
-        return root
-    empty = empty_directions(root, len(centre)) / np.sqrt(alpha)
+        return covariance_root
+    empty = empty_directions(covariance_root, len(centre)) / np.sqrt(alpha)
     moved = np.vstack([-centre @ empty, empty])[-q:]
-    return np.hstack([root, moved])
+    return np.hstack([covariance_root, moved])
 
 
 def profile_reach(level, freedom, degrees):

@@ -53,8 +53,8 @@ class FittedRows:
     ----------
     rows : Rows
         Without rows of frequency zero.
-    root : ndarray of shape (q, r)
-        Root of the inverse information, sigma aside.
+    covariance_root : ndarray of shape (q, r)
+        Covariance root of the mean, sigma aside.
     mean : ndarray of shape (q, t)
         Parameters of the mean, or (q, 0) where residuals do not matter.
     cancellation : float
@@ -62,7 +62,7 @@ class FittedRows:
     """
 
     rows: Rows
-    root: np.ndarray
+    covariance_root: np.ndarray
     mean: np.ndarray
     cancellation: float
 
@@ -71,9 +71,9 @@ class FittedRows:
 
         The inner products of the whitened columns of a row are its leverage.
         """
-        start, width, scale = 0, self.root.shape[1], self.rows.noise_scale
+        start, width, scale = 0, self.covariance_root.shape[1], self.rows.noise_scale
         for white, _ in whitened_blocks(
-            self.rows, self.root, self.mean, self.cancellation
+            self.rows, self.covariance_root, self.mean, self.cancellation
         ):
             part = slice(start, start + len(white))
             start = part.stop
@@ -98,7 +98,7 @@ class FittedRows:
 
     def robust_meat(self, kind):
         """Covariance (t, r, r) of the whitened scores, by row."""
-        width, n_targets = self.root.shape[1], self.mean.shape[1]
+        width, n_targets = self.covariance_root.shape[1], self.mean.shape[1]
         meat = np.zeros((n_targets, width, width))
         for part, white, residual in self.blocks():
             rest = remainder(np.einsum("ij,ij->i", white, white))
@@ -110,7 +110,7 @@ class FittedRows:
 
     def cluster_meat(self, codes, n_clusters):
         """The same with the scores summed within each cluster first."""
-        width, n_targets = self.root.shape[1], self.mean.shape[1]
+        width, n_targets = self.covariance_root.shape[1], self.mean.shape[1]
         sums = np.zeros((n_targets, n_clusters, width))
         for part, white, residual in self.blocks():
             weighted = self._frequency(part)[:, None] * residual

@@ -13,10 +13,10 @@ from .influence import outside
 
 
 @dataclass(frozen=True, eq=False)
-class VaryingNoiseInference:
+class LogLinearInference:
     """A fit with log-linear noise, asked how surely it knows its parameters.
 
-    It answers what :class:`~sklearn_gml._inference.constant.ConstantNoiseInference`
+    It answers what :class:`~sklearn_gml._inference.constant.ConstantInference`
     answers, from the observed information of mean and log sigma together. No
     distribution is exact here: all are normal.
 
@@ -28,7 +28,7 @@ class VaryingNoiseInference:
         Parameters of the mean, the intercept first if there is one.
     noise : ndarray of shape (t, 1 + m)
         Intercept and coefficients of log sigma.
-    data_roots : ndarray of shape (t, q + 1 + m, r)
+    data_covariance_roots : ndarray of shape (t, q + 1 + m, r)
         Roots of the inverse information, of the directions that the data speak of.
     spans : tuple of ndarray
         Those directions, of the mean and of log sigma.
@@ -44,7 +44,7 @@ class VaryingNoiseInference:
     statistics: GaussianStatistics
     mean: np.ndarray
     noise: np.ndarray
-    data_roots: np.ndarray
+    data_covariance_roots: np.ndarray
     spans: tuple
     positions: np.ndarray
     sigma: np.ndarray
@@ -76,23 +76,30 @@ class VaryingNoiseInference:
 
     def covariances(self, kind, rows=None, groups=None):
         """Covariance (t, k, k) of the parameters of mean and log sigma."""
-        matrices = np.stack([root @ root.T for root in self.roots])
+        matrices = np.stack(
+            [
+                covariance_root @ covariance_root.T
+                for covariance_root in self.covariance_roots
+            ]
+        )
         lost = self._unidentified()
         matrices[:, lost] = np.nan
         matrices[:, :, lost] = np.nan
         return matrices
 
     @cached_property
-    def roots(self):
+    def covariance_roots(self):
         """Those with what priors know of directions without data, one a target."""
-        roots = []
-        for root, sigma in zip(self.data_roots, self.sigma, strict=True):
+        covariance_roots = []
+        for covariance_root, sigma in zip(
+            self.data_covariance_roots, self.sigma, strict=True
+        ):
             extra = linalg.block_diag(
                 self._prior_directions(0, self.alpha / sigma**2),
                 self._prior_directions(1, self.noise_alpha),
             )
-            roots.append(np.hstack([root, extra]))
-        return roots
+            covariance_roots.append(np.hstack([covariance_root, extra]))
+        return covariance_roots
 
     def _prior_directions(self, part, precision):
         span, _, means = self._parts[part]
@@ -151,16 +158,16 @@ class VaryingNoiseInference:
 
     def _given_noise(self):
         """Roots of the covariance of the mean for known sigma."""
-        q, roots = self.mean.shape[1], []
-        for root in self.roots:
-            mean, noise = root[:q], root[q:]
-            if np.isnan(root).any():
-                roots.append(mean)
+        q, covariance_roots = self.mean.shape[1], []
+        for covariance_root in self.covariance_roots:
+            mean, noise = covariance_root[:q], covariance_root[q:]
+            if np.isnan(covariance_root).any():
+                covariance_roots.append(mean)
                 continue
             # What remains of the mean across the directions of the noise.
             directions = linalg.orth(noise.T)
-            roots.append(mean - mean @ directions @ directions.T)
-        return roots
+            covariance_roots.append(mean - mean @ directions @ directions.T)
+        return covariance_roots
 
     def influence(self, rows):
         raise ValueError(
@@ -171,7 +178,7 @@ class VaryingNoiseInference:
     def distribution(self, rows, mean, kind):
         """Normal about the mean (n,) or (n, t) of rows, by the delta method."""
         variance = self._mean_variance(
-            rows, [r[: self.mean.shape[1]] for r in self.roots]
+            rows, [r[: self.mean.shape[1]] for r in self.covariance_roots]
         )
         if kind == "predictive":
             variance += self._sigma(rows) ** 2
@@ -184,20 +191,20 @@ class VaryingNoiseInference:
         sigma = sigma_at(rows.X, self.noise[:, 1:], self.noise[:, 0], self.positions)
         return sigma if rows.noise_scale is None else sigma * rows.noise_scale[:, None]
 
-    def _mean_variance(self, rows, roots):
-        """``x' root root' x`` (n, t) of rows, block by block."""
+    def _mean_variance(self, rows, covariance_roots):
+        """``x' C C' x`` (n, t) of rows, block by block."""
         centre = self.statistics.mean[: self.statistics.n_features]
         first = int(self.fit_intercept)
         if not first:
             centre = np.zeros_like(centre)
-        variance = np.empty((rows.n_samples, len(roots)))
+        variance = np.empty((rows.n_samples, len(covariance_roots)))
         for block in rows.slices(rows.block_rows):
             X = rows.X[block]
             X = (X.toarray() if sparse.issparse(X) else X) - centre
-            for target, root in enumerate(roots):
-                along = X @ root[first:]
+            for target, covariance_root in enumerate(covariance_roots):
+                along = X @ covariance_root[first:]
                 if first:
-                    along += root[0] + centre @ root[1:]
+                    along += covariance_root[0] + centre @ covariance_root[1:]
                 variance[block, target] = np.square(along).sum(axis=1)
         return variance
 
@@ -213,7 +220,7 @@ class VaryingNoiseInference:
 
     def notes(self, kind):
         """Sentences for the foot of a table."""
-        if np.isnan(self.data_roots).any():
+        if np.isnan(self.data_covariance_roots).any():
             yield (
                 "The information at the fit is not positive definite: nothing is known "
                 "of how sure the estimates are."

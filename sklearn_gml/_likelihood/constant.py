@@ -22,10 +22,10 @@ class Estimate:
     squares : ndarray of shape (t,)
         ``|r|^2 + alpha |b|^2``, of which sigma is made.
     sigma : ndarray of shape (t,)
-    root : ndarray of shape (q, r), or None
-        ``sigma^2 root root'`` is the inverse information of the parameters of the
+    covariance_root : ndarray of shape (q, r), or None
+        ``sigma^2 C C'`` is the inverse information of the parameters of the
         mean, the intercept first if there is one. None if it was never formed. With
-        noise that varies ``root root'`` is the inverse information itself, and
+        noise that varies ``C C'`` is the inverse information itself, and
         the intercept and slopes of log sigma come after those of the mean.
     restricted_loglik : float, or None
         The restricted log-likelihood, where it is the objective.
@@ -41,15 +41,15 @@ class Estimate:
     intercept: np.ndarray
     squares: np.ndarray
     sigma: np.ndarray
-    root: np.ndarray | None
+    covariance_root: np.ndarray | None
     restricted_loglik: float | None = None
     noise_coef: np.ndarray | None = None
     noise_intercept: np.ndarray | None = None
     spans: tuple | None = None
 
 
-class Point:
-    """A :class:`StatisticsObjective` at one theta; computes what it is asked for."""
+class ConstantPoint:
+    """A :class:`ConstantObjective` at one theta; computes what it is asked for."""
 
     unbounded = False
 
@@ -66,7 +66,7 @@ class Point:
     def _sum_up(self):
         """What every use of a point needs, by target.
 
-        ``residual`` (k, t) is the root of the weighted residuals, ``squares`` (t,) is
+        ``residual`` (k, t) stands for the weighted residuals, ``squares`` (t,) is
         ``|r|^2 + alpha |b|^2``, and ``magnitude`` (t,) the norm of the terms that
         cancel in the residuals: their squares add up rather than their sizes, as
         rounding errors do.
@@ -173,7 +173,7 @@ class Point:
         return 0.5 * float(np.vdot(self.gradient, self.step))
 
 
-class StatisticsObjective:
+class ConstantObjective:
     r"""Log-likelihood of a linear mean with constant noise, from statistics alone.
 
     The parameters ``theta``, an array of shape (q + 1, t) with a column for
@@ -245,14 +245,14 @@ class StatisticsObjective:
         # The first row is that of the intercept, the next p those of the slopes,
         # and the last speak of y alone.
         self.slopes = slice(int(fit_intercept), n_mean)
-        self.root = self.design[self.slopes, self.slopes]
+        self.information_root = self.design[self.slopes, self.slopes]
         size = statistics.factor[0, 0]
         first_row = size * origin
         norms = column_norms(factor[int(fit_intercept) :, int(fit_intercept) :])
         raw = norms**2 + first_row**2
         self.squares_x, self.squares_y = raw[:n_features], raw[n_features:]
         self.factor = factorize(
-            self.root,
+            self.information_root,
             norms[:n_features],
             EPS * np.sqrt(self.squares_x),
             penalty=alpha,
@@ -298,15 +298,15 @@ class StatisticsObjective:
         return free
 
     def at(self, theta):
-        """The :class:`Point` theta, where the objective can be evaluated."""
-        return Point(self, theta)
+        """The :class:`ConstantPoint` theta, where the objective can be evaluated."""
+        return ConstantPoint(self, theta)
 
     def settled(self, theta, before=None):
         """The point with the mean of theta and log sigma at its maximum there."""
-        point = Point(self, theta)
+        point = ConstantPoint(self, theta)
         settled = theta.copy()
         settled[-1] = np.log(np.maximum(point.free_sigma, point.sigma_floor))
-        return Point(self, settled, point)
+        return ConstantPoint(self, settled, point)
 
     @property
     def mean_diagonal(self):
@@ -343,11 +343,13 @@ class StatisticsObjective:
     def estimate(self, point):
         """The :class:`Estimate` that a point stands for."""
         coef, intercept, sigma = self.in_units_of_data(point)
-        return self._estimate(coef, intercept, point.squares, sigma, self._raw_root())
+        return self._estimate(
+            coef, intercept, point.squares, sigma, self._covariance_root()
+        )
 
-    def _estimate(self, coef, intercept, squares, sigma, root):
+    def _estimate(self, coef, intercept, squares, sigma, covariance_root):
         restricted = self.value(squares, sigma) if self.restricted else None
-        return Estimate(coef, intercept, squares, sigma, root, restricted)
+        return Estimate(coef, intercept, squares, sigma, covariance_root, restricted)
 
     def in_units_of_data(self, point):
         """``(coef (t, p), intercept (t,), sigma (t,))`` of a point."""
@@ -361,14 +363,14 @@ class StatisticsObjective:
         """The estimate at a maximum, with the digits that its factor had lost.
 
         Where predictions or standard errors cancel many digits, the last Newton
-        step is repeated in doubled precision: :mod:`sklearn_gml._refinement`.
+        step is repeated in doubled precision: :mod:`sklearn_gml._data.refinement`.
         """
         estimate = self.estimate(point)
         if self.saturated or self.rank < self.n_parameters:
             return estimate
         cancellation = max(
             point.cancellation.max(),
-            np.sqrt((self.squares_x @ estimate.root**2).max()),
+            np.sqrt((self.squares_x @ estimate.covariance_root**2).max()),
         )
         if cancellation < DOUBLED_CANCELLATION:
             return estimate
@@ -376,15 +378,21 @@ class StatisticsObjective:
         if self.fit_intercept:
             mean = np.vstack([estimate.intercept, mean])
         refined = refine(
-            rows, mean, estimate.root, penalty=self.penalty, cancellation=cancellation
+            rows,
+            mean,
+            estimate.covariance_root,
+            penalty=self.penalty,
+            cancellation=cancellation,
         )
         if refined is None:
             return estimate
-        mean, squares, root = refined
+        mean, squares, covariance_root = refined
         intercept = mean[0] if self.fit_intercept else estimate.intercept
         sigma = np.sqrt(squares / self.degrees)
         sigma = np.where(sigma > 0, sigma, point.sigma_floor)
-        return self._estimate(mean[self.slopes].T, intercept, squares, sigma, root)
+        return self._estimate(
+            mean[self.slopes].T, intercept, squares, sigma, covariance_root
+        )
 
     def loglik(self, estimate):
         """Log-likelihood at an estimate, without prior and without restriction."""
@@ -400,14 +408,14 @@ class StatisticsObjective:
             values = values - self.log_root_determinant()
         return float(values.sum())
 
-    def _raw_root(self):
+    def _covariance_root(self):
         """Root of the inverse information of ``(intercept, b)``, sigma aside."""
         slopes = self.factor.covariance_root()
         if not self.fit_intercept:
             return slopes
         size = self.design[0, 0]
-        root = np.zeros((1 + len(slopes), 1 + slopes.shape[1]))
-        root[0, 0] = 1.0 / size
-        root[0, 1:] = -(self.design[0, 1:] / size + self.origin_x) @ slopes
-        root[1:, 1:] = slopes
-        return root
+        covariance_root = np.zeros((1 + len(slopes), 1 + slopes.shape[1]))
+        covariance_root[0, 0] = 1.0 / size
+        covariance_root[0, 1:] = -(self.design[0, 1:] / size + self.origin_x) @ slopes
+        covariance_root[1:, 1:] = slopes
+        return covariance_root

@@ -17,26 +17,29 @@ class Part(NamedTuple):
     """The linear predictor of mean or log sigma, and what its columns are like."""
 
     predictor: LinearPredictor
-    #: of the centred columns in these coordinates, ``root' root = sum w x x'``
-    root: np.ndarray
+    #: of the centred columns in these coordinates, ``A'A = sum w x x'``
+    information_root: np.ndarray
     rank: int
     #: logarithm of the determinant of the coordinates
     log_volume: float
 
 
 def part_of(statistics, columns, *, centred=True):
-    """The :class:`Part` of some columns; without a level if they are not centred."""
+    """The :class:`Part` of some columns, with an intercept if they are centred."""
     size, p = statistics.sum_weights, statistics.n_features
     origin = statistics.mean if centred else np.zeros_like(statistics.origin)
-    root = triangle(statistics.about(origin)[:, 1:][:, columns])
-    norms = column_norms(root)
+    information_root = triangle(statistics.about(origin)[:, 1:][:, columns])
+    norms = column_norms(information_root)
     raw_norms = np.sqrt(norms**2 + size * origin[columns] ** 2)
-    factor = factorize(root, norms, EPS * raw_norms)
+    factor = factorize(information_root, norms, EPS * raw_norms)
     coordinates, log_volume = None, 0.0
-    if factor.basis is not None or condition_bound(root / norms) > RAW_CONDITION:
+    if (
+        factor.basis is not None
+        or condition_bound(information_root / norms) > RAW_CONDITION
+    ):
         coordinates = np.sqrt(size) * factor.covariance_root()
         log_volume = 0.5 * factor.rank * np.log(size) - factor.log_determinant()
-        root = np.sqrt(size) * np.eye(factor.rank)
+        information_root = np.sqrt(size) * np.eye(factor.rank)
     moved = statistics.origin[columns] - origin[columns]
     if coordinates is not None:
         moved = moved @ coordinates
@@ -44,4 +47,4 @@ def part_of(statistics, columns, *, centred=True):
     if centred:
         lift = np.column_stack([np.eye(1 + factor.rank)[:, 0], lift])
     predictor = LinearPredictor(columns, coordinates, lift, p)
-    return Part(predictor, root, factor.rank, log_volume)
+    return Part(predictor, information_root, factor.rank, log_volume)

@@ -12,10 +12,10 @@ from .._linalg.triangular import (
     invert_upper,
     solve_semidefinite,
 )
-from .constant import Estimate, StatisticsObjective
+from .constant import ConstantObjective, Estimate
 from .coordinates import part_of
-from .log_linear_point import NEAR_AT_START, VaryingPoint
-from .maximisers import VALUE_MARGIN, maximize_newton
+from .log_linear_point import NEAR_AT_START, LogLinearPoint
+from .maximisers import VALUE_MARGIN, maximise_newton
 
 # Relative change of the information that standard errors do not show.
 SAME_INFORMATION = 1e-10
@@ -25,7 +25,7 @@ SAME_INFORMATION = 1e-10
 SMALLEST_RESIDUAL = 1e-8
 
 
-class VaryingNoiseObjective:
+class LogLinearObjective:
     r"""Log-likelihood of a linear mean with log-linear noise, for one target.
 
     .. math::
@@ -105,11 +105,13 @@ class VaryingNoiseObjective:
             origin[statistics.n_features :] = 0.0
         self.sums = RowSums(rows, target, origin, self.mean, self.noise)
         #: where gamma is in theta
-        self.level = self.mean.n_parameters
+        self.log_sigma_index = self.mean.n_parameters
 
         self.penalty = alpha * self.mean.slopes.T @ self.mean.slopes
         self.noise_penalty = noise_alpha * self.noise.slopes.T @ self.noise.slopes
-        squares = linalg.block_diag(self.sum_weights, noise.root.T @ noise.root)
+        squares = linalg.block_diag(
+            self.sum_weights, noise.information_root.T @ noise.information_root
+        )
         self.noise_information = 2.0 * squares + self.noise_penalty
 
         factor = statistics.about(statistics.mean)
@@ -118,10 +120,10 @@ class VaryingNoiseObjective:
         flat = int(fit_intercept) if alpha else self.rank
         degrees = self.sum_weights - (flat if restricted else 0)
         self.degrees = degrees if degrees > 0 else self.sum_weights
-        self.constant = StatisticsObjective(
+        self.constant = ConstantObjective(
             statistics, fit_intercept=fit_intercept, alpha=alpha
         )
-        solution = maximize_newton(self.constant, max_iter=1, tol=0.0)
+        solution = maximise_newton(self.constant, max_iter=1, tol=0.0)
         self.constant_maximum = solution.point
         self.saturated = bool(degrees <= 0 or self.constant_maximum.degenerate[target])
 
@@ -133,8 +135,8 @@ class VaryingNoiseObjective:
     @property
     def free(self):
         """Mask of the parameters without a closed form."""
-        free = np.ones(self.level + self.noise.n_parameters, dtype=bool)
-        free[self.level] = False
+        free = np.ones(self.log_sigma_index + self.noise.n_parameters, dtype=bool)
+        free[self.log_sigma_index] = False
         return free
 
     @property
@@ -142,37 +144,37 @@ class VaryingNoiseObjective:
         return np.full(len(self.free), -np.inf)
 
     def at(self, theta):
-        """The :class:`VaryingPoint` theta."""
-        return VaryingPoint(self, theta)
+        """The :class:`LogLinearPoint` theta."""
+        return LogLinearPoint(self, theta)
 
     def settled(self, theta, before=None):
         """The point with gamma at its maximum given all the others."""
-        point = VaryingPoint(self, theta)
+        point = LogLinearPoint(self, theta)
         squares = point.sums.squares + point.shrinkage
         if not np.isfinite(squares + point.sums.magnitude):
             return point
         floor = (ROUNDING_MARGIN * EPS) ** 2 * max(point.sums.magnitude, 1.0)
         change = 0.5 * np.log(max(squares, floor) / self.degrees)
         settled = theta.copy()
-        settled[self.level] += change
+        settled[self.log_sigma_index] += change
         scale = np.exp(-2.0 * change)
         sums = point.sums._make(scale * part for part in point.sums)
-        return VaryingPoint(self, settled, sums, before and before.curvature)
+        return LogLinearPoint(self, settled, sums, before and before.curvature)
 
     @property
     def start(self):
         """Constant noise; log sigma by regression of the logarithms of residuals."""
         coef, intercept, sigma = self.constant.in_units_of_data(self.constant_maximum)
         theta = np.zeros(len(self.free))
-        theta[self.level] = np.log(sigma[self.target])
-        theta[: self.level] = self._mean_parameters(
+        theta[self.log_sigma_index] = np.log(sigma[self.target])
+        theta[: self.log_sigma_index] = self._mean_parameters(
             coef[self.target], intercept[self.target]
         )
         if not self.saturated:
             smallest = SMALLEST_RESIDUAL * sigma[self.target]
-            sums = self.sums.start(theta[: self.level], smallest)
+            sums = self.sums.start(theta[: self.log_sigma_index], smallest)
             along = 2.0 * self.noise.of_parameters(*sums)[1:]
-            theta[self.level + 1 :] = solve_semidefinite(
+            theta[self.log_sigma_index + 1 :] = solve_semidefinite(
                 self.noise_information[1:, 1:], along
             )
         point = self.settled(theta)
@@ -185,15 +187,15 @@ class VaryingNoiseObjective:
             slopes = np.linalg.lstsq(self.mean.coordinates, coef, rcond=None)[0]
         if not self.fit_intercept:
             return slopes
-        level = intercept + self.constant.origin_x @ coef - self._origin_y
-        return np.append(level, slopes)
+        at_origin = intercept + self.constant.origin_x @ coef - self._origin_y
+        return np.append(at_origin, slopes)
 
     @property
     def _origin_y(self):
         return self.sums.origin[self.mean.n_features + self.target]
 
     # In units of m the rows are those of constant noise.
-    loglik = StatisticsObjective.loglik
+    loglik = ConstantObjective.loglik
 
     def estimate(self, point):
         """The :class:`Estimate` that a point stands for."""
@@ -238,7 +240,7 @@ class VaryingNoiseObjective:
             return self.estimate(point)
         # With the information of the point itself, which the estimate needs anyhow.
         information = point.information
-        point = VaryingPoint(self, point.theta, point.sums)
+        point = LogLinearPoint(self, point.theta, point.sums)
         point.information = information
         last = self.settled(point.theta + point.step)
         if last.value < point.value - VALUE_MARGIN * point.resolution:

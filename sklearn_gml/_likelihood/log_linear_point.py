@@ -53,8 +53,8 @@ class Curvature(NamedTuple):
     gain: float
 
 
-class VaryingPoint:
-    """A :class:`VaryingNoiseObjective` at one theta; computes what it is asked for."""
+class LogLinearPoint:
+    """A :class:`LogLinearObjective` at one theta; computes what it is asked for."""
 
     near = NEAR
 
@@ -68,12 +68,12 @@ class VaryingPoint:
     @property
     def parameters(self):
         """Those of the mean and those of the noise."""
-        return np.split(self.theta, [self.objective.level])
+        return np.split(self.theta, [self.objective.log_sigma_index])
 
     @property
     def gamma(self):
         """Logarithm of the geometric mean of sigma."""
-        return self.theta[self.objective.level]
+        return self.theta[self.objective.log_sigma_index]
 
     @cached_property
     def value(self):
@@ -118,11 +118,11 @@ class VaryingPoint:
             self.sums.mean - np.exp(-2.0 * self.gamma) * (objective.penalty @ mean),
             self.sums.noise - objective.noise_penalty @ noise,
         )
-        if objective.restricted and self.mean_root is not None:
-            sums = objective.sums.leverages(self.mean_root, mean, noise)
-            gradient[objective.level :] += sums
-        gradient[objective.level] = self.sums.squares + self.shrinkage
-        gradient[objective.level] -= objective.degrees
+        if objective.restricted and self.mean_covariance_root is not None:
+            sums = objective.sums.leverages(self.mean_covariance_root, mean, noise)
+            gradient[objective.log_sigma_index :] += sums
+        gradient[objective.log_sigma_index] = self.sums.squares + self.shrinkage
+        gradient[objective.log_sigma_index] -= objective.degrees
         return gradient
 
     @cached_property
@@ -131,7 +131,9 @@ class VaryingPoint:
         objective = self.objective
         if "information" in vars(self):
             # It is there already, and need not be summed alone.
-            return self.information[: objective.level, : objective.level]
+            return self.information[
+                : objective.log_sigma_index, : objective.log_sigma_index
+            ]
         information = objective.sums.mean_information(*self.parameters)
         return information + np.exp(-2.0 * self.gamma) * objective.penalty
 
@@ -141,7 +143,7 @@ class VaryingPoint:
         return cholesky(self.mean_information)
 
     @cached_property
-    def mean_root(self):
+    def mean_covariance_root(self):
         factor = self.mean_factor
         return None if factor is None else invert_upper(factor)
 
@@ -155,20 +157,20 @@ class VaryingPoint:
     @cached_property
     def information(self):
         """Observed information, minus the second derivatives of J."""
-        objective, level = self.objective, self.objective.level
+        objective, index = self.objective, self.objective.log_sigma_index
         mean, noise = self.parameters
         information = objective.sums.information(mean, noise)
         precision = np.exp(-2.0 * self.gamma)
-        information[:level, :level] += precision * objective.penalty
-        information[level:, level:] += objective.noise_penalty
+        information[:index, :index] += precision * objective.penalty
+        information[index:, index:] += objective.noise_penalty
         pull = 2.0 * precision * (objective.penalty @ mean)
-        information[:level, level] -= pull
-        information[level, :level] -= pull
-        information[level, level] += 2.0 * self.shrinkage
-        if objective.restricted and self.mean_root is not None:
-            slopes = slice(level + 1, None)
+        information[:index, index] -= pull
+        information[index, :index] -= pull
+        information[index, index] += 2.0 * self.shrinkage
+        if objective.restricted and self.mean_covariance_root is not None:
+            slopes = slice(index + 1, None)
             determinant = objective.sums.determinant_information(
-                self.mean_root, mean, noise
+                self.mean_covariance_root, mean, noise
             )
             information[slopes, slopes] += determinant[1:, 1:]
         return information
@@ -195,7 +197,7 @@ class VaryingPoint:
             return None, np.zeros_like(self.theta)
         # That of gamma is left to ``settled``, which goes all the way.
         gradient = self.gradient.copy()
-        gradient[self.objective.level] = 0.0
+        gradient[self.objective.log_sigma_index] = 0.0
         return self._chord(gradient) or self._scoring_or_newton(gradient)
 
     def _chord(self, gradient):
@@ -203,7 +205,7 @@ class VaryingPoint:
         if self.inherited is None:
             return None
         step = linalg.cho_solve((self.inherited.factor, False), gradient)
-        step[self.objective.level] = 0.0
+        step[self.objective.log_sigma_index] = 0.0
         fast = 0.5 * gradient @ step <= CHORD * self.inherited.gain
         return (self.inherited.factor, step) if fast else None
 
@@ -214,16 +216,16 @@ class VaryingPoint:
         Newton's step grows with the square of the distance. Farther away the curvature
         between mean and noise leads it astray.
         """
-        objective, level = self.objective, self.objective.level
+        objective, index = self.objective, self.objective.log_sigma_index
         step = np.zeros_like(self.theta)
-        step[level + 1 :] = solve_semidefinite(
-            objective.noise_information[1:, 1:], gradient[level + 1 :]
+        step[index + 1 :] = solve_semidefinite(
+            objective.noise_information[1:, 1:], gradient[index + 1 :]
         )
         newton = None
         if gradient @ step < self.near * len(step):
             newton = solve_uphill(self.information, gradient, self.expected_information)
-            newton[level] = 0.0
-        step[:level] = solve_semidefinite(self.mean_information, gradient[:level])
+            newton[index] = 0.0
+        step[:index] = solve_semidefinite(self.mean_information, gradient[:index])
         promised = gradient @ step
         if newton is None or promised > 2.0 * self.near * len(step):
             return None, step
@@ -244,16 +246,16 @@ class VaryingPoint:
 
         That of the terms of which residuals and log sigma consist, in standard errors.
         """
-        level, theta = self.objective.level, self.theta
+        index, theta = self.objective.log_sigma_index, self.theta
         factor, _ = self._direction
         diagonal = (
             np.diagonal(self.mean_information)
             if factor is None
-            else np.square(column_norms(factor[:, :level]))
+            else np.square(column_norms(factor[:, :index]))
         )
-        terms = self.sums.magnitude + theta[:level] ** 2 @ diagonal
+        terms = self.sums.magnitude + theta[:index] ** 2 @ diagonal
         of_noise = np.diagonal(self.objective.noise_information)[1:]
-        return EPS**2 * (terms + theta[level + 1 :] ** 2 @ of_noise)
+        return EPS**2 * (terms + theta[index + 1 :] ** 2 @ of_noise)
 
     @property
     def resolution(self):
@@ -273,7 +275,7 @@ class VaryingPoint:
         noise = self.objective.noise
         slope = self.vanishing
         if slope is None:
-            slope = self.step[self.objective.level :]
+            slope = self.step[self.objective.log_sigma_index :]
         step = noise.slopes @ slope
         spread = np.abs(step) * self.objective.noise_spread
         return int(np.argmax(spread)) if spread.any() else None
@@ -290,13 +292,13 @@ class VaryingPoint:
         The smallest part of the expected information of the noise that is observed
         with the mean at its maximum for each noise.
         """
-        level, information = self.objective.level, self.information
-        between = information[:level, level:]
+        index, information = self.objective.log_sigma_index, self.information
+        between = information[:index, index:]
         if not np.isfinite(information).all():
-            return -np.inf, self.step[level:]
-        taken = between.T @ solve_semidefinite(information[:level, :level], between)
+            return -np.inf, self.step[index:]
+        taken = between.T @ solve_semidefinite(information[:index, :index], between)
         return _smallest_part(
-            information[level:, level:] - taken, self.objective.noise_information
+            information[index:, index:] - taken, self.objective.noise_information
         )
 
     @property
@@ -308,12 +310,12 @@ class VaryingPoint:
         """
         objective, theta = self.objective, self.theta.copy()
         # A leverage of one is so for every sigma, and rounds least for a constant one.
-        theta[objective.level + 1 :] = 0.0
-        constant = VaryingPoint(objective, theta)
-        if constant.mean_root is None:
+        theta[objective.log_sigma_index + 1 :] = 0.0
+        constant = LogLinearPoint(objective, theta)
+        if constant.mean_covariance_root is None:
             return None
         taken = objective.sums.leverage_information(
-            constant.mean_root, *constant.parameters
+            constant.mean_covariance_root, *constant.parameters
         )
         information = objective.noise_information
         part, direction = _smallest_part(information - 2.0 * taken, information)

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, cg
 
-from .constant import Estimate, StatisticsObjective
+from .constant import ConstantObjective, Estimate
 
 # Iterations of one Newton step. Text with a ridge takes fifty or so. A likelihood
 # without a maximum, of more columns than rows and no penalty, is not worth as many.
@@ -45,8 +45,8 @@ class CentredRows(LinearOperator):
         return np.vstack([sums, slopes - np.multiply.outer(self.means, sums)])
 
 
-class MatrixFreeObjective(StatisticsObjective):
-    """The objective of :class:`StatisticsObjective`, its sums taken from the rows.
+class MatrixFreeObjective(ConstantObjective):
+    """The objective of :class:`ConstantObjective`, its sums taken from the rows.
 
     Value and gradient cost one product with X and one with its transpose; the
     Newton step is solved by conjugate gradients, which need no more. Memory is that

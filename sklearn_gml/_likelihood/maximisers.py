@@ -68,7 +68,7 @@ def distance(point):
     return float(np.sqrt(2.0 * max(point.gain, 0.0)))
 
 
-def maximize_newton(objective, *, max_iter, tol):
+def maximise_newton(objective, *, max_iter, tol):
     """Newton steps, halved while they would lower the objective.
 
     Stops where the next step is predicted to gain no more than
@@ -118,7 +118,7 @@ def _uphill(objective, point):
     return point
 
 
-def maximize_lbfgs(objective, *, max_iter, tol):
+def maximise_lbfgs(objective, *, max_iter, tol):
     """L-BFGS-B of scipy over the free parameters, in rounds between settlements.
 
     Each round measures the parameters in units of their standard errors where

@@ -4,10 +4,10 @@ import numpy as np
 from scipy import optimize
 
 from .._linalg.triangular import column_norms, power_of_two
-from .constant import StatisticsObjective
+from .constant import ConstantObjective
 
 
-class NonNegativeObjective(StatisticsObjective):
+class NonNegativeObjective(ConstantObjective):
     """The same likelihood over non-negative coefficients.
 
     The quadratic in b has its constrained maximum at the solution of a
@@ -31,12 +31,15 @@ class NonNegativeObjective(StatisticsObjective):
         return self.estimate(point)
 
     def slope_step(self, residual, coef):
-        root, target = self.root, residual + self.root @ coef
+        information_root, target = (
+            self.information_root,
+            residual + self.information_root @ coef,
+        )
         if self.alpha:
-            ridge = np.sqrt(self.alpha) * np.eye(root.shape[1])
-            root = np.vstack([root, ridge])
+            ridge = np.sqrt(self.alpha) * np.eye(information_root.shape[1])
+            information_root = np.vstack([information_root, ridge])
             target = np.vstack([target, np.zeros_like(coef)])
-        scale = power_of_two(column_norms(root))
-        scaled = root / scale
+        scale = power_of_two(column_norms(information_root))
+        scaled = information_root / scale
         columns = [optimize.nnls(scaled, column)[0] for column in target.T]
         return np.column_stack(columns) / scale[:, None] - coef

@@ -1,7 +1,7 @@
 """Triangular factors: reduce rows to one, decide its rank, solve with it.
 
-Everything here works on a *root* ``A`` of a normal matrix ``A'A`` and never on
-the normal matrix itself: a factor keeps the digits that the product loses.
+Everything here works on a root ``A`` of an information matrix ``A'A`` and never on the
+matrix itself: a factor keeps the digits that the product loses.
 """
 
 from dataclasses import dataclass
@@ -140,10 +140,10 @@ def solve_uphill(matrix, rhs, metric):
     if unit is None:
         # Rounding has left it singular, but its scales are right.
         unit = np.diag(_unit_diagonal(metric)[1])
-    root = invert_upper(unit)
-    curvatures, directions = linalg.eigh(root.T @ matrix @ root)
+    inverse = invert_upper(unit)
+    curvatures, directions = linalg.eigh(inverse.T @ matrix @ inverse)
     curvatures = np.maximum(np.abs(curvatures), FLATTEST)
-    directions = root @ directions
+    directions = inverse @ directions
     return directions @ (directions.T @ rhs / curvatures)
 
 
@@ -154,8 +154,8 @@ def _unit_diagonal(matrix):
 
 
 @dataclass(frozen=True)
-class RootFactor:
-    """The root of a normal matrix taken apart: ``[A; sqrt(penalty) Z'] = Q R Z'``.
+class InformationFactor:
+    """A root of the information taken apart: ``[A; sqrt(penalty) Z'] = Q R Z'``.
 
     ``Q`` and ``Z`` have orthonormal columns and ``R`` is upper triangular with
     r rows; r is the number of directions that a solution may use. ``None``
@@ -170,7 +170,7 @@ class RootFactor:
     basis : ndarray of shape (p, r) or None
         ``Z``.
     penalty : float
-    root : ndarray of shape (k, r)
+    spanned : ndarray of shape (k, r)
         ``A Z``.
     rank : int
         Rank of ``A`` itself, whatever the penalty adds.
@@ -180,7 +180,7 @@ class RootFactor:
     left: np.ndarray | None
     basis: np.ndarray | None
     penalty: float
-    root: np.ndarray
+    spanned: np.ndarray
     rank: int
 
     def step(self, residual, coef):
@@ -199,8 +199,8 @@ class RootFactor:
         if self.penalty:
             # A penalty far above the data buries them in the rounding error of Q'rhs.
             # The normal equations, of a small condition number then, bring them back.
-            left = residual - self.root @ solution
-            gradient = self.root.T @ left - self.penalty * (pull + solution)
+            left = residual - self.spanned @ solution
+            gradient = self.spanned.T @ left - self.penalty * (pull + solution)
             half = solve_upper(self.upper, gradient, transposed=True)
             solution = solution + solve_upper(self.upper, half)
         return solution if self.basis is None else self.basis @ solution
@@ -216,61 +216,72 @@ class RootFactor:
 
     def covariance_root(self):
         """C of shape (p, r) with ``C C' = (A'A + penalty I)^+``."""
-        root = invert_upper(self.upper)
-        return root if self.basis is None else self.basis @ root
+        inverse = invert_upper(self.upper)
+        return inverse if self.basis is None else self.basis @ inverse
 
 
-def factorize(root, norms, rounding, *, penalty=0.0):
+def factorize(information_root, norms, rounding, *, penalty=0.0):
     """Take apart the root of a least-squares problem, with or without a ridge.
 
     Parameters
     ----------
-    root : ndarray of shape (k, p)
+    information_root : ndarray of shape (k, p)
         Upper trapezoidal, as :func:`triangle` returns it.
     norms : ndarray of shape (p,)
         Norms of its columns.
     rounding : ndarray of shape (p,)
-        Norm below which a column of ``root`` is rounding error: eps times the
-        norm that the column had before anything was subtracted from it.
+        Norm below which a column is rounding error: eps times the norm that the
+        column had before anything was subtracted from it.
     penalty : float
         Precision added to every coefficient.
 
     Returns
     -------
-    RootFactor
+    InformationFactor
     """
-    if _scaled_condition(root, norms, rounding) < CERTAIN_RANK_CONDITION:
-        plain = RootFactor(root, None, None, 0.0, root, root.shape[1])
+    if _scaled_condition(information_root, norms, rounding) < CERTAIN_RANK_CONDITION:
+        plain = InformationFactor(
+            information_root,
+            None,
+            None,
+            0.0,
+            information_root,
+            information_root.shape[1],
+        )
     else:
-        plain = _factorize_deficient(root, norms, rounding)
-    return _add_penalty(plain, root, penalty) if penalty else plain
+        plain = _factorize_deficient(information_root, norms, rounding)
+    return _add_penalty(plain, information_root, penalty) if penalty else plain
 
 
-def _scaled_condition(root, norms, rounding):
-    if root.shape[0] < root.shape[1] or np.any(norms <= RANK_TOLERANCE * rounding):
+def _scaled_condition(information_root, norms, rounding):
+    if information_root.shape[0] < information_root.shape[1] or np.any(
+        norms <= RANK_TOLERANCE * rounding
+    ):
         return np.inf
-    return condition_bound(root / norms)
+    return condition_bound(information_root / norms)
 
 
-def _factorize_deficient(root, norms, rounding):
+def _factorize_deficient(information_root, norms, rounding):
     """Rank from scaled columns, then the shortest solution in the units given.
 
     The two need different scales: collinearity must not depend on units, while
     the minimum norm is by definition one of the coefficients as reported.
     """
-    width = root.shape[1]
+    width = information_root.shape[1]
     alive = norms > RANK_TOLERANCE * rounding
     if not alive.any():
-        return _without_directions(root)
-    level = np.max(rounding / np.where(alive, norms, np.inf), initial=EPS)
-    tolerance = RANK_TOLERANCE * np.sqrt(width) * level
-    wide = root.shape[0] < width
+        return _without_directions(information_root)
+    relative_rounding = np.max(rounding / np.where(alive, norms, np.inf), initial=EPS)
+    tolerance = RANK_TOLERANCE * np.sqrt(width) * relative_rounding
+    wide = information_root.shape[0] < width
     if wide:
-        factor = _factorize_rows(np.where(alive, root, 0.0), len(root))
+        factor = _factorize_rows(
+            np.where(alive, information_root, 0.0), len(information_root)
+        )
         if _is_certain(factor, tolerance):
             return factor
     scale = power_of_two(norms)
-    small = np.where(alive, root / scale, 0.0)
+    small = np.where(alive, information_root / scale, 0.0)
     if wide:
         # Pivoting p columns of k rows is slow and the rank is in the small
         # triangle of the transpose already.
@@ -282,16 +293,18 @@ def _factorize_deficient(root, norms, rounding):
     rank = int(np.sum(pivots > tolerance * pivots[:1]))
     if rank == width:
         # Full rank after all: the triangle as it came has been rounded less.
-        return RootFactor(root, None, None, 0.0, root, rank)
+        return InformationFactor(
+            information_root, None, None, 0.0, information_root, rank
+        )
     spanning = np.empty_like(upper[:rank])
     spanning[:, order] = upper[:rank]
     if wide:
         spanning = spanning @ rows
     if not rank:
-        return _without_directions(root)
+        return _without_directions(information_root)
     upper, basis = linalg.rq(spanning * scale, mode="economic", check_finite=False)
     left, basis = left[:, :rank], basis.T
-    return RootFactor(upper, left, basis, 0.0, root @ basis, rank)
+    return InformationFactor(upper, left, basis, 0.0, information_root @ basis, rank)
 
 
 def _is_certain(factor, tolerance):
@@ -304,30 +317,32 @@ def _is_certain(factor, tolerance):
     return condition_bound(factor.upper) * 2.0 * width**1.5 * tolerance < 1.0
 
 
-def _without_directions(root):
-    basis = np.empty((root.shape[1], 0))
-    return RootFactor(np.empty((0, 0)), None, basis, 0.0, root @ basis, 0)
+def _without_directions(information_root):
+    basis = np.empty((information_root.shape[1], 0))
+    return InformationFactor(
+        np.empty((0, 0)), None, basis, 0.0, information_root @ basis, 0
+    )
 
 
-def _factorize_rows(root, rank):
-    """``root = L Z'`` of fewer rows than columns, by QR of the transpose.
+def _factorize_rows(information_root, rank):
+    """``information_root = L Z'`` of fewer rows than columns, by QR of the transpose.
 
     Turned upside down, L is upper triangular.
     """
-    basis, upper = np.linalg.qr(root.T)
+    basis, upper = np.linalg.qr(information_root.T)
     basis, lower = basis[:, ::-1], upper.T
-    turn = np.eye(len(root))[::-1]
-    return RootFactor(lower[::-1, ::-1], turn, basis, 0.0, lower[:, ::-1], rank)
+    turn = np.eye(len(information_root))[::-1]
+    return InformationFactor(lower[::-1, ::-1], turn, basis, 0.0, lower[:, ::-1], rank)
 
 
-def _add_penalty(plain, root, penalty):
+def _add_penalty(plain, information_root, penalty):
     """``plain``, found without a penalty, turned into the factor of the ridge."""
     basis = None
-    if root.shape[0] < root.shape[1]:
+    if information_root.shape[0] < information_root.shape[1]:
         # The ridge solution lies in the span of the rows: k unknowns, not p.
-        if plain.rank < len(root):
-            plain = _factorize_rows(root, plain.rank)
-        root, basis = plain.root, plain.basis
-    ridge = np.sqrt(penalty) * np.eye(root.shape[1])
-    left, upper = np.linalg.qr(np.vstack([root, ridge]))
-    return RootFactor(upper, left, basis, penalty, root, plain.rank)
+        if plain.rank < len(information_root):
+            plain = _factorize_rows(information_root, plain.rank)
+        information_root, basis = plain.spanned, plain.basis
+    ridge = np.sqrt(penalty) * np.eye(information_root.shape[1])
+    left, upper = np.linalg.qr(np.vstack([information_root, ridge]))
+    return InformationFactor(upper, left, basis, penalty, information_root, plain.rank)

@@ -1,6 +1,6 @@
 """Dask collections in chunks of rows, and sums over the chunks.
 
-The one room that knows how Dask makes tasks: a function of a chunk goes in, a lazy
+Only this module depends on how Dask makes tasks: a function of a chunk goes in, a lazy
 sum or a lazy array of its results comes out. What is summed is no matter to it. Rows
 that are summed more than once are held in memory meanwhile, if they fit.
 """

@@ -16,7 +16,7 @@ from .._data.rows import Rows
 from .._data.statistics import GaussianStatistics
 from .._estimator.diagnostics import warn_of_data
 from .._estimator.regressor import GaussianMLRegressor
-from .._likelihood.log_linear import VaryingNoiseObjective
+from .._likelihood.log_linear import LogLinearObjective
 from .chunks import ChunkedRows, nbytes_of_chunk
 from .distribution import ChunkedDistribution
 
@@ -257,7 +257,7 @@ class _ChunkedRowSums(RowSums):
         ).compute()
 
 
-class _ChunkedObjective(VaryingNoiseObjective):
+class _ChunkedObjective(LogLinearObjective):
     """The same likelihood, its sums made where the chunks are."""
 
     def __init__(self, rows, statistics, target, positions, **settings):

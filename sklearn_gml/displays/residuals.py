@@ -21,7 +21,7 @@ class ResidualsDisplay:
     Parameters
     ----------
     residuals : ndarray of shape (n,)
-    level : ndarray of shape (n,)
+    median : ndarray of shape (n,)
         Predicted medians.
     target_name : str
 
@@ -32,9 +32,9 @@ class ResidualsDisplay:
     axes_, figure_ : pair of matplotlib axes, figure
     """
 
-    def __init__(self, residuals, level, target_name="y"):
+    def __init__(self, residuals, median, target_name="y"):
         self.residuals = residuals
-        self.level = level
+        self.median = median
         self.target_name = target_name
 
     @classmethod
@@ -111,8 +111,8 @@ class ResidualsDisplay:
         left.legend(frameon=False, loc="upper left")
 
         size = np.sqrt(np.abs(self.residuals))
-        (self.spread_,) = right.plot(self.level, size, ".", color=GREY, markersize=3)
-        centre, mean = _running_mean(self.level, size)
+        (self.spread_,) = right.plot(self.median, size, ".", color=GREY, markersize=3)
+        centre, mean = _running_mean(self.median, size)
         (self.trend_,) = right.plot(centre, mean, color=BLUE, label="running mean")
         # The mean of sqrt|z| for a standard normal z: 2^(1/4) Gamma(3/4) / sqrt(pi).
         self.expected_ = right.axhline(

@@ -21,7 +21,7 @@ from sklearn_gml._data.reduction import (
     _householder,
 )
 from sklearn_gml._data.rows import Rows
-from sklearn_gml._data.statistics import summarise
+from sklearn_gml._data.statistics import statistics_of_rows
 
 seeds = st.integers(0, 10_000)
 # Kinds whose fit is determined by more rows than parameters.
@@ -211,7 +211,7 @@ def test_every_way_to_the_factor_gives_the_same(distance):
     expected = _householder(rows, np.zeros(5))
     # Either way an entry may be off by eps times the condition number, in units of
     # its column: the direction of a nearly collinear column is known no better.
-    actual = summarise(rows).about(0.0)
+    actual = statistics_of_rows(rows).about(0.0)
     error = np.abs(actual - expected) / np.linalg.norm(expected, axis=0)
     assert np.max(error) < 1e-14 / distance
 

@@ -7,8 +7,8 @@ from scipy import stats
 from scipy.optimize import approx_fprime
 
 from sklearn_gml import GaussianStatistics
-from sklearn_gml._likelihood.constant import StatisticsObjective
-from sklearn_gml._likelihood.maximisers import maximize_lbfgs, maximize_newton
+from sklearn_gml._likelihood.constant import ConstantObjective
+from sklearn_gml._likelihood.maximisers import maximise_lbfgs, maximise_newton
 from sklearn_gml._likelihood.nonnegative import NonNegativeObjective
 
 SETTINGS = [
@@ -25,7 +25,7 @@ def make(seed, kind="weighted", **settings):
     statistics = GaussianStatistics.from_data(
         generated.X, generated.y, generated.weight
     )
-    return StatisticsObjective(statistics, **settings), generated
+    return ConstantObjective(statistics, **settings), generated
 
 
 def anywhere(objective, seed=0):
@@ -89,12 +89,12 @@ def test_one_newton_step_from_anywhere_is_the_maximum(settings, start):
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
-@pytest.mark.parametrize("maximise", [maximize_newton, maximize_lbfgs])
+@pytest.mark.parametrize("maximise", [maximise_newton, maximise_lbfgs])
 def test_no_nearby_point_is_higher(settings, maximise):
     objective, _ = make(3, **settings)
     solution = maximise(objective, max_iter=100, tol=1e-8)
     assert solution.converged
-    if maximise is maximize_newton:
+    if maximise is maximise_newton:
         assert solution.n_iter == 1
         assert solution.distance < 1e-8
     rng = np.random.default_rng(0)
@@ -111,8 +111,8 @@ def test_no_nearby_point_is_higher(settings, maximise):
 def test_solvers_reach_the_same_maximum(settings):
     for seed in range(8):
         objective, _ = make(seed, "several targets", **settings)
-        newton = maximize_newton(objective, max_iter=100, tol=1e-8)
-        lbfgs = maximize_lbfgs(objective, max_iter=500, tol=1e-8)
+        newton = maximise_newton(objective, max_iter=100, tol=1e-8)
+        lbfgs = maximise_lbfgs(objective, max_iter=500, tol=1e-8)
         assert lbfgs.point.value == pytest.approx(newton.point.value, rel=1e-12)
         unit = 1.0 / np.sqrt(np.diagonal(newton.point.information[0]))
         assert (
@@ -146,7 +146,7 @@ def test_nonnegative_maximum_satisfies_its_optimality_conditions():
         generated.X, generated.y, generated.weight
     )
     objective = NonNegativeObjective(statistics)
-    solution = maximize_newton(objective, max_iter=100, tol=1e-8)
+    solution = maximise_newton(objective, max_iter=100, tol=1e-8)
     coef = solution.point.theta[objective.slopes]
     gradient = solution.point.gradient[objective.slopes]
     unit = np.sqrt(np.diagonal(solution.point.information[0]))[1:-1, None]

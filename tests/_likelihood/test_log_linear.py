@@ -9,9 +9,9 @@ from scipy import optimize, stats
 from sklearn_gml import GaussianMLRegressor, GaussianStatistics
 from sklearn_gml._data.row_sums import RowSums
 from sklearn_gml._data.rows import Rows
-from sklearn_gml._likelihood.log_linear import VaryingNoiseObjective
+from sklearn_gml._likelihood.log_linear import LogLinearObjective
 from sklearn_gml._likelihood.log_linear_point import CHORD, DOUBTFUL
-from sklearn_gml._likelihood.maximisers import maximize_lbfgs, maximize_newton
+from sklearn_gml._likelihood.maximisers import maximise_lbfgs, maximise_newton
 from sklearn_gml._linalg.triangular import solve_uphill
 
 # Of the largest generated problem here, for the sake of seconds; those of benchmarks/
@@ -96,7 +96,7 @@ def test_restricted_likelihood_agrees_with_r(name):
 def objective_of(problem, **settings):
     rows = Rows.of(problem.X, problem.y, problem.weight, problem.noise_scale)
     statistics = GaussianStatistics.from_data(problem.X, problem.y, problem.weight)
-    return VaryingNoiseObjective(rows, statistics, 0, problem.drive, **settings)
+    return LogLinearObjective(rows, statistics, 0, problem.drive, **settings)
 
 
 def somewhere(objective, seed):
@@ -133,7 +133,7 @@ def test_expected_information_is_the_mean_of_the_observed(seed):
     halves = []
     for sign in (-1.0, 1.0):
         objective = objective_of(problem)
-        mean, noise = np.split(theta, [objective.level])
+        mean, noise = np.split(theta, [objective.log_sigma_index])
         level, slopes = objective.mean.of_rows(mean)
         log_level, log_slopes = objective.noise.of_rows(noise)
         origin = objective.sums.origin
@@ -157,7 +157,7 @@ def test_independent_optimiser_finds_no_better(settings):
     """The plain formula of the design, in raw units, climbed by BFGS."""
     problem = varying_problem(4)
     objective = objective_of(problem, **settings)
-    solution = maximize_newton(objective, max_iter=100, tol=1e-8)
+    solution = maximise_newton(objective, max_iter=100, tol=1e-8)
     assert solution.converged
     found = objective.estimate(solution.point)
     value = plain_objective(problem, found, settings)
@@ -169,7 +169,7 @@ def test_independent_optimiser_finds_no_better(settings):
     free = np.ones(len(packed), dtype=bool)
     free[0] = settings.get("fit_intercept", True)
 
-    error = np.sqrt(np.diagonal(found.root @ found.root.T))
+    error = np.sqrt(np.diagonal(found.covariance_root @ found.covariance_root.T))
 
     def negative(change):
         moved = packed.copy()
@@ -240,12 +240,12 @@ class StartedElsewhere:
 def test_generated_problems_converge(seed):
     """5 to 200 columns, 200 rows and more, sds that span up to four decades."""
     objective = objective_of(varying_problem(seed, entries=ENTRIES))
-    solution = maximize_newton(objective, max_iter=30, tol=1e-8)
+    solution = maximise_newton(objective, max_iter=30, tol=1e-8)
     assert solution.converged, solution.message
 
 
 @pytest.mark.parametrize("restricted", [False, True])
-@pytest.mark.parametrize("maximize", [maximize_newton, maximize_lbfgs])
+@pytest.mark.parametrize("maximize", [maximise_newton, maximise_lbfgs])
 @pytest.mark.parametrize("seed", range(10))
 def test_a_maximum_is_not_called_degenerate(seed, maximize, restricted):
     objective = objective_of(varying_problem(seed), restricted=restricted)
@@ -259,12 +259,14 @@ def test_a_maximum_is_not_called_degenerate(seed, maximize, restricted):
 def test_a_bad_start_leads_to_the_same_maximum(seed):
     problem = varying_problem(seed, entries=ENTRIES)
     objective = objective_of(problem)
-    solution = maximize_newton(objective, max_iter=30, tol=1e-8)
+    solution = maximise_newton(objective, max_iter=30, tol=1e-8)
     elsewhere, rng = objective.start.theta.copy(), np.random.default_rng(seed)
-    elsewhere[: objective.level] = 0.0
+    elsewhere[: objective.log_sigma_index] = 0.0
     slopes = rng.standard_normal(len(problem.drive)) / np.sqrt(len(problem.drive))
-    elsewhere[objective.level + 1 :] = slopes / problem.X[:, problem.drive].std(axis=0)
-    other = maximize_newton(
+    elsewhere[objective.log_sigma_index + 1 :] = slopes / problem.X[
+        :, problem.drive
+    ].std(axis=0)
+    other = maximise_newton(
         StartedElsewhere(objective, elsewhere), max_iter=30, tol=1e-8
     )
     assert other.converged, other.message
@@ -288,7 +290,7 @@ def test_steps_by_an_earlier_information_save_passes_and_no_digits(seed, monkeyp
     for chord in (CHORD, 0.0):
         monkeypatch.setattr("sklearn_gml._likelihood.log_linear_point.CHORD", chord)
         objective = objective_of(problem)
-        solution = maximize_newton(objective, max_iter=30, tol=1e-8)
+        solution = maximise_newton(objective, max_iter=30, tol=1e-8)
         found.append(solution.point)
         used.append(len(passes))
         passes.clear()
@@ -301,8 +303,8 @@ def test_steps_by_an_earlier_information_save_passes_and_no_digits(seed, monkeyp
 @pytest.mark.parametrize("seed", range(5))
 def test_a_second_solver_confirms_the_maximum(seed):
     objective = objective_of(varying_problem(seed))
-    newton = maximize_newton(objective, max_iter=30, tol=1e-8)
-    lbfgs = maximize_lbfgs(
+    newton = maximise_newton(objective, max_iter=30, tol=1e-8)
+    lbfgs = maximise_lbfgs(
         StartedElsewhere(objective, somewhere(objective, seed)), max_iter=2000, tol=1e-8
     )
     assert lbfgs.point.value == pytest.approx(newton.point.value, rel=1e-12)

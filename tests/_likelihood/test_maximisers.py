@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from sklearn_gml._likelihood.maximisers import maximize_lbfgs, maximize_newton
+from sklearn_gml._likelihood.maximisers import maximise_lbfgs, maximise_newton
 
 
 class PoissonObjective:
@@ -40,7 +40,7 @@ class PoissonObjective:
         return self.at(theta)
 
 
-@pytest.mark.parametrize("maximise", [maximize_newton, maximize_lbfgs])
+@pytest.mark.parametrize("maximise", [maximise_newton, maximise_lbfgs])
 def test_finds_the_maximum(maximise):
     counts = [1.0, 4.0, 250.0]
     solution = maximise(PoissonObjective(counts, start=2.0), max_iter=50, tol=1e-8)
@@ -56,13 +56,13 @@ def test_newton_never_goes_down():
     objective = PoissonObjective([5.0], start=-3.0)
     values = [objective.start.value]
     for steps in range(1, 9):
-        solution = maximize_newton(objective, max_iter=steps, tol=1e-12)
+        solution = maximise_newton(objective, max_iter=steps, tol=1e-12)
         values.append(solution.point.value)
     assert np.all(np.diff(values) >= 0)
     assert np.isfinite(values).all()
 
 
-@pytest.mark.parametrize("maximise", [maximize_newton, maximize_lbfgs])
+@pytest.mark.parametrize("maximise", [maximise_newton, maximise_lbfgs])
 def test_says_when_it_did_not_arrive(maximise):
     solution = maximise(PoissonObjective([5.0], start=-3.0), max_iter=2, tol=1e-10)
     assert not solution.converged
@@ -94,7 +94,7 @@ class RoundedObjective(PoissonObjective):
 @pytest.mark.parametrize("distance, arrived", [(1e-7, True), (1e-3, False)])
 def test_a_gain_of_rounding_is_arrival_at_a_maximum_alone(distance, arrived):
     objective = RoundedObjective(distance, resolution=1e-7)
-    solution = maximize_newton(objective, max_iter=60, tol=1e-8)
+    solution = maximise_newton(objective, max_iter=60, tol=1e-8)
     assert solution.converged == arrived
     # Newton's way from this start has five steps.
     assert (solution.n_iter < 10) == arrived
@@ -104,6 +104,6 @@ def test_a_gain_of_rounding_is_arrival_at_a_maximum_alone(distance, arrived):
 def test_values_that_only_fall_are_arrival_at_a_maximum_alone(distance, arrived):
     objective = RoundedObjective(distance, resolution=1.0, fall=1e3)
     objective.start.gain = 0.5 * distance**2
-    solution = maximize_newton(objective, max_iter=60, tol=1e-8)
+    solution = maximise_newton(objective, max_iter=60, tol=1e-8)
     assert solution.n_iter == 0
     assert solution.converged == arrived
