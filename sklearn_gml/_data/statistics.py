@@ -1,14 +1,17 @@
 """Sufficient statistics of a Gaussian linear model: one triangular factor."""
 
-from dataclasses import dataclass, fields
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .._linalg.triangular import triangle
 from .reduction import reduce_rows
 from .rows import Rows
 from .serialization import from_plain, to_plain
-from .validation import validate_training_data
+from .validation import selected_positions, validate_training_data
 
 LOG_2PI = np.log(2.0 * np.pi)
 
@@ -277,6 +280,53 @@ class GaussianStatistics:
         moved = self.factor.copy()
         moved[0, 1:] += moved[0, 0] * (self.origin - origin)
         return moved
+
+    def select(self, columns: str | int | slice | ArrayLike) -> GaussianStatistics:
+        """The statistics of the same rows with fewer columns of X.
+
+        The rows are not needed: columns of the factor are left out and the rest is
+        made triangular again, O(p^3) operations.
+
+        Parameters
+        ----------
+        columns : str, int, slice or array-like of str, int or bool
+            Names (of ``feature_names``), positions, a slice of positions or a mask,
+            in the order wanted; an empty list leaves the intercept.
+
+        Returns
+        -------
+        GaussianStatistics
+
+        Raises
+        ------
+        ValueError
+            If there is no such column, or one is selected twice.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_gml import GaussianMLRegressor, GaussianStatistics
+        >>> rng = np.random.default_rng(0)
+        >>> X = rng.standard_normal((100, 3))
+        >>> y = 1.0 + X[:, 2] + rng.standard_normal(100)
+        >>> statistics = GaussianStatistics.from_data(X, y)
+        >>> model = GaussianMLRegressor().fit_statistics(statistics.select([2, 0]))
+        >>> bool(abs(model.loglik_ - GaussianMLRegressor().fit(X[:, [2, 0]], y).loglik_)
+        ...     < 1e-10)
+        True
+        """
+        positions = selected_positions(columns, self.n_features, self.feature_names)
+        kept = np.concatenate(
+            [positions, np.arange(self.n_features, len(self.origin))]
+        ).astype(np.intp)
+        names = self.feature_names
+        return replace(
+            self,
+            factor=triangle(self.factor[:, np.append(0, 1 + kept)]),
+            origin=self.origin[kept],
+            n_features=len(positions),
+            feature_names=names and tuple(names[position] for position in positions),
+        )
 
     def loglik(self, coef, intercept, sigma):
         """Log-likelihood of the rows under any parameters.

@@ -1,6 +1,7 @@
 """Input checks shared by the front doors; messages are scikit-learn's own."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 from scipy import sparse
@@ -112,3 +113,29 @@ def validate_noise_scale(noise_scale, X):
             f"to {scale.max():g}: it is relative, so divide it by its mean."
         )
     return scale
+
+
+def selected_positions(columns, n_features, feature_names=None):
+    """Positions of the columns that ``columns`` selects, as an array of int."""
+    listed = [columns] if isinstance(columns, str | Integral) else columns
+    try:
+        if isinstance(columns, bool):
+            raise TypeError("names, positions, a mask or a slice are expected.")
+        if not isinstance(listed, slice):
+            listed = np.asarray(listed)
+            if listed.ndim != 1:
+                raise ValueError(f"it has {listed.ndim} dimensions.")
+            if listed.dtype.kind in "OUS" or not listed.size:
+                known = {name: at for at, name in enumerate(feature_names or ())}
+                listed = np.array([known[name] for name in listed], dtype=np.intp)
+        positions = np.arange(n_features)[listed]
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        known = f"{n_features} columns"
+        if feature_names is not None:
+            known += f", {', '.join(feature_names)}"
+        raise ValueError(
+            f"columns={columns!r} does not select from {known}: {error}"
+        ) from error
+    if len(np.unique(positions)) < len(positions):
+        raise ValueError(f"columns={columns!r} selects a column twice.")
+    return positions
