@@ -38,6 +38,7 @@ files of a folder import each other without circles::
         scores        the formulas
         scorers       scorers for model selection
     _likelihood/      objectives, and what maximises them
+        prior         the Gaussian prior on the coefficients
         constant      the objective of constant noise
         nonnegative   the same over coefficients that are not negative
         matrix_free   the same for wide sparse rows, by conjugate gradients

@@ -9,6 +9,7 @@ import numpy as np
 from .._data.refinement import DOUBLED_CANCELLATION, refine
 from .._data.statistics import gaussian_loglik
 from .._linalg.triangular import EPS, ROUNDING_MARGIN, column_norms, factorize, triangle
+from .prior import CoefficientPrior
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +21,7 @@ class Estimate:
     coef : ndarray of shape (t, p)
     intercept : ndarray of shape (t,)
     squares : ndarray of shape (t,)
-        ``|r|^2 + alpha |b|^2``, of which sigma is made.
+        ``|r|^2 + sum_j alpha_j b_j^2``, of which sigma is made.
     sigma : ndarray of shape (t,)
     covariance_root : ndarray of shape (q, r), or None
         ``sigma^2 C C'`` is the inverse information of the parameters of the
@@ -67,15 +68,15 @@ class ConstantPoint:
         """What every use of a point needs, by target.
 
         ``residual`` (k, t) stands for the weighted residuals, ``squares`` (t,) is
-        ``|r|^2 + alpha |b|^2``, and ``magnitude`` (t,) the norm of the terms that
-        cancel in the residuals: their squares add up rather than their sizes, as
+        ``|r|^2 + sum_j alpha_j b_j^2``, and ``magnitude`` (t,) the norm of the terms
+        that cancel in the residuals: their squares add up rather than their sizes, as
         rounding errors do.
         """
         objective, mean = self.objective, self.theta[:-1]
         mean_squares = mean * mean
         self.residual = objective.target - objective.design @ mean
         self.squares = np.einsum("ij,ij->j", self.residual, self.residual)
-        if objective.alpha:
+        if objective.prior.exists:
             self.squares += objective.penalty[:, 0] @ mean_squares
         summed = objective.squares_y + objective.squares_x @ mean_squares
         self.magnitude = np.sqrt(summed)
@@ -130,7 +131,7 @@ class ConstantPoint:
         objective, precision = self.objective, np.exp(-2.0 * self.theta[-1])
         gradient = np.empty_like(self.theta)
         slope = objective.design.T @ self.residual
-        if objective.alpha:
+        if objective.prior.exists:
             slope -= objective.penalty * self.theta[:-1]
         gradient[:-1] = slope * precision
         gradient[-1] = self.squares * precision - objective.degrees
@@ -186,32 +187,35 @@ class ConstantObjective:
     .. math::
 
         J(\theta) = -\frac{n}{2}\log 2\pi - n s
-                    - \frac{|r|^2 + \alpha |b|^2}{2 e^{2s}}
+                    - \frac{|r|^2 + b'Ab}{2 e^{2s}}
 
-    (the penalty leaves the intercept out).
+    (A is diagonal and holds the prior precision of each coefficient, zero for the
+    intercept; one alpha for all: :math:`b'Ab = \alpha |b|^2`).
 
-    - gradient: :math:`(F'r - \alpha b) / e^{2s}` for b,
-      :math:`(|r|^2 + \alpha |b|^2) / e^{2s} - n` for s;
-    - expected information: :math:`(F'F + \alpha I) / e^{2s}` for b,
+    - gradient: :math:`(F'r - A b) / e^{2s}` for b,
+      :math:`(|r|^2 + b'Ab) / e^{2s} - n` for s;
+    - expected information: :math:`(F'F + A) / e^{2s}` for b,
       :math:`2 n` for s, no cross term.
 
     **For any sigma, J is quadratic in b, and its maximum over b does not depend
     on sigma.** One Newton step from anywhere is therefore the least-squares
     solution (ridge regression if alpha > 0), and then sigma has the closed form
-    :math:`\sigma^2 = (|r|^2 + \alpha |b|^2) / n` that :meth:`settled` sets.
+    :math:`\sigma^2 = (|r|^2 + b'Ab) / n` that :meth:`settled` sets.
     Minimising squared error *is* maximising this likelihood.
 
     The restricted likelihood (REML) integrates the parameters of the mean out:
-    :math:`n - k` stands for n, where k counts those with a flat prior (all, or
-    the intercept alone if alpha > 0), and
-    :math:`-\frac12 \log\det (F'F + \alpha I) + \frac{p}{2} \log\alpha` is added
-    (the last term if alpha > 0), as R reports it.
+    :math:`n - k` stands for n, where k counts those with a flat prior (the intercept
+    and the coefficients of precision zero), and
+    :math:`-\frac12 \log\det (F'F + A) + \frac12 \sum_{a_j > 0} \log a_j` is added,
+    as R reports it.
 
     Parameters
     ----------
     statistics : GaussianStatistics
     fit_intercept : bool
-    alpha : float
+    alpha : float or ndarray of shape (p,)
+        Prior precision, of all coefficients or of each, in units of the noise. Zero:
+        a flat prior. Infinite: a coefficient of zero.
     restricted : bool
     """
 
@@ -224,7 +228,6 @@ class ConstantObjective:
 
     def __init__(self, statistics, *, fit_intercept=True, alpha=0.0, restricted=False):
         self.fit_intercept = fit_intercept
-        self.alpha = alpha
         self.restricted = restricted
         self.sum_weights = statistics.sum_weights
         self.log_scale = statistics.log_scale
@@ -239,8 +242,11 @@ class ConstantObjective:
         if not fit_intercept:
             factor = triangle(factor[:, 1:])
         self.design, self.target = factor[:, :n_mean], factor[:, n_mean:]
-        self.penalty = np.full((n_mean, 1), float(alpha))
-        self.penalty[: int(fit_intercept)] = 0.0
+        self.prior = CoefficientPrior.of(alpha, n_features)
+        self.penalty = self.prior.penalty(fit_intercept)
+        if self.prior.dropped.any():
+            self.design = self.design.copy()
+            self.design[:, int(fit_intercept) :][:, self.prior.dropped] = 0.0
 
         # The first row is that of the intercept, the next p those of the slopes,
         # and the last speak of y alone.
@@ -255,17 +261,16 @@ class ConstantObjective:
             self.information_root,
             norms[:n_features],
             EPS * np.sqrt(self.squares_x),
-            penalty=alpha,
+            precision=self.prior.precision,
         )
         if fit_intercept:
             self.squares_x = np.append(size**2, self.squares_x)
         self.rank = self.factor.rank + fit_intercept
-        flat = int(fit_intercept) if alpha else self.rank
-        degrees = self.sum_weights - (flat if restricted else 0)
+        #: parameters of the mean with a flat prior, as far as rows identify them
+        self.flat = self.factor.flat_rank + fit_intercept
+        degrees = self.sum_weights - (self.flat if restricted else 0)
         #: no more rows than parameters, or no contrasts to learn sigma from
-        self.saturated = degrees <= 0 or (
-            not alpha and statistics.n_samples <= self.rank
-        )
+        self.saturated = degrees <= 0 or statistics.n_samples <= self.flat
         self.degrees = degrees if degrees > 0 else self.sum_weights
 
     @property
@@ -328,12 +333,18 @@ class ConstantObjective:
 
     def shortest(self, coef):
         """The shortest coefficients of the same predictions."""
-        basis = self.factor.basis
-        return coef if basis is None else basis @ (basis.T @ coef)
+        return self.factor.shortest(coef)
 
     def slope_step(self, residual, coef):
         """The same for the slopes alone."""
         return self.factor.step(residual, coef)
+
+    def effective_degrees(self, point) -> float:
+        """Trace of the hat matrix, the intercept included; the rank without a prior.
+
+        What y takes of its own prediction, summed over the rows.
+        """
+        return self.fit_intercept + self.factor.effective_rank()
 
     def log_root_determinant(self):
         """Half the log-determinant of the information, sigma aside."""
@@ -396,7 +407,7 @@ class ConstantObjective:
 
     def loglik(self, estimate):
         """Log-likelihood at an estimate, without prior and without restriction."""
-        prior = self.alpha * np.sum(estimate.coef**2, axis=1)
+        prior = estimate.coef**2 @ self.prior.finite
         squares = np.maximum(estimate.squares - prior, 0.0)
         values = gaussian_loglik(squares, estimate.sigma, self.sum_weights)
         return float(np.sum(values - self.log_scale))

@@ -17,34 +17,43 @@ class Part(NamedTuple):
     """The linear predictor of mean or log sigma, and what its columns are like."""
 
     predictor: LinearPredictor
-    #: of the centred columns in these coordinates, ``A'A = sum w x x'``
+    #: of the centred columns in these coordinates, ``A'A = sum w x x'``, plus the prior
     information_root: np.ndarray
     rank: int
-    #: logarithm of the determinant of the coordinates
+    #: the same of the columns without a prior
+    flat_rank: int
+    #: logarithm of the determinant of the coordinates, times the roots of the prior
+    #: precisions that are not zero
     log_volume: float
 
 
-def part_of(statistics, columns, *, centred=True):
-    """The :class:`Part` of some columns, with an intercept if they are centred."""
+def part_of(statistics, columns, *, centred=True, precision=None):
+    """The :class:`Part` of some columns, with an intercept if they are centred.
+
+    With prior precisions (m,) of the slopes, directions that no row speaks of count,
+    because another noise would pull the coefficients along them elsewhere.
+    """
     size, p = statistics.sum_weights, statistics.n_features
     origin = statistics.mean if centred else np.zeros_like(statistics.origin)
     information_root = triangle(statistics.about(origin)[:, 1:][:, columns])
     norms = column_norms(information_root)
     raw_norms = np.sqrt(norms**2 + size * origin[columns] ** 2)
-    factor = factorize(information_root, norms, EPS * raw_norms)
-    coordinates, log_volume = None, 0.0
+    factor = factorize(information_root, norms, EPS * raw_norms, precision=precision)
+    # Without a prior the rank, with one the directions that it pulls along as well.
+    rank = len(factor.upper)
+    coordinates, log_volume = None, factor.log_sqrt_precision
     if (
-        factor.basis is not None
+        factor.rank < len(columns)
         or condition_bound(information_root / norms) > RAW_CONDITION
     ):
         coordinates = np.sqrt(size) * factor.covariance_root()
-        log_volume = 0.5 * factor.rank * np.log(size) - factor.log_determinant()
-        information_root = np.sqrt(size) * np.eye(factor.rank)
+        log_volume = 0.5 * rank * np.log(size) - factor.log_determinant()
+        information_root = np.sqrt(size) * np.eye(rank)
     moved = statistics.origin[columns] - origin[columns]
     if coordinates is not None:
         moved = moved @ coordinates
-    lift = np.vstack([moved, np.eye(factor.rank)])
+    lift = np.vstack([moved, np.eye(rank)])
     if centred:
-        lift = np.column_stack([np.eye(1 + factor.rank)[:, 0], lift])
+        lift = np.column_stack([np.eye(1 + rank)[:, 0], lift])
     predictor = LinearPredictor(columns, coordinates, lift, p)
-    return Part(predictor, information_root, factor.rank, log_volume)
+    return Part(predictor, information_root, factor.rank, factor.flat_rank, log_volume)

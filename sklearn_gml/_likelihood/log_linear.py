@@ -16,6 +16,7 @@ from .constant import ConstantObjective, Estimate
 from .coordinates import part_of
 from .log_linear_point import NEAR_AT_START, LogLinearPoint
 from .maximisers import VALUE_MARGIN, maximise_newton
+from .prior import CoefficientPrior
 
 # Relative change of the information that standard errors do not show.
 SAME_INFORMATION = 1e-10
@@ -31,7 +32,7 @@ class LogLinearObjective:
     .. math::
 
         J = \sum_i w_i \left[-\tfrac12 \log 2\pi - \log\sigma_i
-            - \frac{r_i^2}{2\sigma_i^2}\right] - \frac{\alpha |b|^2}{2 m^2}
+            - \frac{r_i^2}{2\sigma_i^2}\right] - \frac{b'Ab}{2 m^2}
             - \frac{\kappa |c|^2}{2}, \qquad
         \log\sigma_i = \log s_i + \gamma + \tilde z_i'c
 
@@ -42,9 +43,9 @@ class LogLinearObjective:
 
     With :math:`u_i = r_i^2/\sigma_i^2`, and a one in front of x and z:
 
-    - gradient: :math:`\sum w_i r_i x_i/\sigma_i^2 - \alpha b/m^2` for the mean,
+    - gradient: :math:`\sum w_i r_i x_i/\sigma_i^2 - A b/m^2` for the mean,
       :math:`\sum w_i (u_i - 1) \tilde z_i - \kappa c` for the noise, where
-      :math:`\gamma` gains :math:`\alpha |b|^2/m^2`;
+      :math:`\gamma` gains :math:`b'Ab/m^2`;
     - expected information: :math:`\sum w_i x_i x_i'/\sigma_i^2` and
       :math:`2 \sum w_i \tilde z_i \tilde z_i'`, no cross term;
     - observed information: the same for the mean,
@@ -57,8 +58,8 @@ class LogLinearObjective:
     positive definite everywhere (Fisher scoring), near it the observed one.
 
     The restricted likelihood integrates the parameters of the mean out, which adds
-    :math:`-\frac12\log\det(\sum w_i x_i x_i'/\sigma_i^2 + \alpha I/m^2)
-    + \frac{p}{2}\log(\alpha/m^2)` (the last term if alpha > 0): the leverages
+    :math:`-\frac12\log\det(\sum w_i x_i x_i'/\sigma_i^2 + A/m^2)
+    + \frac12 \sum_{a_j > 0} \log(a_j/m^2)`: the leverages
     :math:`h_i` enter the score, :math:`\sum (w_i (u_i - 1) + h_i)\tilde z_i`.
 
     Parameters
@@ -70,7 +71,8 @@ class LogLinearObjective:
     positions : ndarray of int
         Columns of X that drive the noise.
     fit_intercept : bool
-    alpha : float
+    alpha : float or ndarray of shape (p,)
+        Prior precision, of all coefficients or of each, in units of the noise.
     noise_alpha : float
     restricted : bool
     """
@@ -91,11 +93,17 @@ class LogLinearObjective:
         noise_alpha=0.0,
         restricted=False,
     ):
-        self.fit_intercept, self.alpha = fit_intercept, alpha
+        self.fit_intercept = fit_intercept
+        self.prior = CoefficientPrior.of(alpha, statistics.n_features)
         self.restricted, self.target = restricted, target
         self.sum_weights, self.log_scale = statistics.sum_weights, rows.log_scale
         every = np.arange(statistics.n_features)
-        mean = part_of(statistics, every, centred=fit_intercept)
+        mean = part_of(
+            statistics,
+            every,
+            centred=fit_intercept,
+            precision=self.prior.precision,
+        )
         noise = part_of(statistics, positions)
         self.mean, self.noise = mean.predictor, noise.predictor
         self.rank, self.noise_rank = mean.rank + fit_intercept, noise.rank + 1
@@ -107,7 +115,8 @@ class LogLinearObjective:
         #: where gamma is in theta
         self.log_sigma_index = self.mean.n_parameters
 
-        self.penalty = alpha * self.mean.slopes.T @ self.mean.slopes
+        slopes = self.mean.slopes
+        self.penalty = slopes.T @ (self.prior.precision[:, None] * slopes)
         self.noise_penalty = noise_alpha * self.noise.slopes.T @ self.noise.slopes
         squares = linalg.block_diag(
             self.sum_weights, noise.information_root.T @ noise.information_root
@@ -117,8 +126,8 @@ class LogLinearObjective:
         factor = statistics.about(statistics.mean)
         self.noise_spread = column_norms(factor[:, 1 + positions])
 
-        flat = int(fit_intercept) if alpha else self.rank
-        degrees = self.sum_weights - (flat if restricted else 0)
+        self.flat = mean.flat_rank + fit_intercept
+        degrees = self.sum_weights - (self.flat if restricted else 0)
         self.degrees = degrees if degrees > 0 else self.sum_weights
         self.constant = ConstantObjective(
             statistics, fit_intercept=fit_intercept, alpha=alpha
@@ -193,6 +202,15 @@ class LogLinearObjective:
     @property
     def _origin_y(self):
         return self.sums.origin[self.mean.n_features + self.target]
+
+    def effective_degrees(self, point) -> float:
+        """Trace of the hat matrix of weighted least squares at the fitted sigma."""
+        if not self.prior.exists:
+            return float(self.rank)
+        pull = np.exp(-2.0 * point.gamma) * self.penalty
+        return self.mean.n_parameters - float(
+            np.trace(solve_semidefinite(point.mean_information, pull))
+        )
 
     # In units of m the rows are those of constant noise.
     loglik = ConstantObjective.loglik

@@ -62,7 +62,7 @@ class LogLinearPoint:
         self.objective, self.theta, self.inherited = objective, theta, inherited
         mean, noise = self.parameters
         self.sums = sums or objective.sums.first_order(mean, noise)
-        #: ``alpha |b|^2 / m^2``
+        #: ``sum_j alpha_j b_j^2 / m^2``
         self.shrinkage = mean @ objective.penalty @ mean * np.exp(-2.0 * self.gamma)
 
     @property
@@ -101,13 +101,9 @@ class LogLinearPoint:
         objective, upper = self.objective, self.mean_factor
         if upper is None:
             return -np.inf
-        flat = objective.rank
         value = objective.log_volume - np.sum(np.log(np.diagonal(upper)))
-        if objective.alpha:
-            flat = int(objective.fit_intercept)
-            slopes = objective.rank - flat
-            value += slopes * (0.5 * np.log(objective.alpha) - self.gamma)
-        return value + 0.5 * LOG_2PI * flat
+        pulled = len(upper) - objective.flat
+        return value - pulled * self.gamma + 0.5 * LOG_2PI * objective.flat
 
     @cached_property
     def gradient(self):

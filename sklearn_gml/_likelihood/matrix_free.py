@@ -4,6 +4,7 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator, cg
 
 from .constant import ConstantObjective, Estimate
+from .prior import CoefficientPrior
 
 # Iterations of one Newton step. Text with a ridge takes fifty or so. A likelihood
 # without a maximum, of more columns than rows and no penalty, is not worth as many.
@@ -60,11 +61,12 @@ class MatrixFreeObjective(ConstantObjective):
     rows : Rows
         With sparse X.
     fit_intercept : bool
-    alpha : float
+    alpha : float or ndarray of shape (p,)
+        Prior precision, of all coefficients or of each.
     """
 
     def __init__(self, rows, *, fit_intercept=True, alpha=0.0):
-        self.alpha, self.fit_intercept, self.restricted = alpha, fit_intercept, False
+        self.fit_intercept, self.restricted = fit_intercept, False
         weight = np.ones(rows.n_samples) if rows.weight is None else rows.weight
         root_weight = np.sqrt(weight)[:, None]
         total = weight.sum()
@@ -79,8 +81,8 @@ class MatrixFreeObjective(ConstantObjective):
         self.target = root_weight * (rows.y - self.origin_y)
         self.slopes = slice(int(fit_intercept), self.n_parameters)
 
-        self.penalty = np.full((self.n_parameters, 1), float(alpha))
-        self.penalty[: int(fit_intercept)] = 0.0
+        self.prior = CoefficientPrior.of(alpha, rows.n_features)
+        self.penalty = self.prior.penalty(fit_intercept)
         self.squares_y = weight @ rows.y**2
         first = [total] if fit_intercept else []
         self.squares_x = np.append(first, squares)
@@ -88,7 +90,22 @@ class MatrixFreeObjective(ConstantObjective):
         self._diagonal = np.append(first, np.maximum(centred, 0.0))
         self.rank = min(self.n_parameters, rows.n_positive)
         self.degrees = self.sum_weights
-        self.saturated = not alpha and rows.n_positive <= self.n_parameters
+        n_flat = fit_intercept + int(np.sum(self.prior.flat))
+        self.flat = min(n_flat, rows.n_positive)
+        self.saturated = rows.n_positive <= n_flat
+
+    def effective_degrees(self, point) -> float:
+        r"""An upper bound of the trace of the hat matrix.
+
+        With G the information in units of the prior, the trace is that of
+        :math:`f(G)`, :math:`f(x) = x / (x + 1)`. As f is concave, the sum of f over
+        the diagonal is no smaller (Peierls' inequality), and the diagonal is known.
+        """
+        if not self.prior.exists:
+            return float(self.rank)
+        pulled, diagonal = self.penalty[:, 0] > 0, self._diagonal
+        columns = diagonal[pulled] / (diagonal[pulled] + self.penalty[pulled, 0])
+        return float(self.flat + min(columns.sum(), self.rank - self.flat))
 
     @property
     def mean_diagonal(self):
@@ -111,10 +128,10 @@ class MatrixFreeObjective(ConstantObjective):
             dtype=np.float64,
         )
         scale = None
-        if self.alpha:
+        if self.prior.exists:
             # The solution is unique, in any units: those of one size are the quickest.
             # Without a penalty it is the shortest one in the units given.
-            inverse = 1.0 / self.mean_diagonal
+            inverse = 1.0 / np.where(self.mean_diagonal > 0, self.mean_diagonal, 1.0)
             scale = LinearOperator((size, size), matvec=lambda b: inverse * b.ravel())
         gradient = self.design.T @ residual - self.penalty * mean
         limit = HOPELESS_ITERATIONS if self.saturated else CG_ITERATIONS

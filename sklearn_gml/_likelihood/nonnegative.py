@@ -35,8 +35,8 @@ class NonNegativeObjective(ConstantObjective):
             self.information_root,
             residual + self.information_root @ coef,
         )
-        if self.alpha:
-            ridge = np.sqrt(self.alpha) * np.eye(information_root.shape[1])
+        if self.prior.exists:
+            ridge = np.diag(np.sqrt(self.prior.finite))
             information_root = np.vstack([information_root, ridge])
             target = np.vstack([target, np.zeros_like(coef)])
         scale = power_of_two(column_norms(information_root))

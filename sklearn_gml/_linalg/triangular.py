@@ -155,73 +155,109 @@ def _unit_diagonal(matrix):
 
 @dataclass(frozen=True)
 class InformationFactor:
-    """A root of the information taken apart: ``[A; sqrt(penalty) Z'] = Q R Z'``.
+    """A root of the information taken apart: ``[A Z; diag(sqrt(precision))] = Q R``.
 
-    ``Q`` and ``Z`` have orthonormal columns and ``R`` is upper triangular with
-    r rows; r is the number of directions that a solution may use. ``None``
-    stands for an identity, which spares the ordinary fit two products.
+    Coefficients are ``Z`` times the coordinates that a solution may use. ``Q`` has
+    orthonormal columns and ``R`` is upper triangular. ``None`` for ``Z``, and without
+    a prior for ``Q``, stands for an identity, which spares the ordinary fit two
+    products.
 
     Attributes
     ----------
     upper : ndarray of shape (r, r)
         ``R``.
-    left : ndarray of shape (k, r), or (k + r, r) with a penalty, or None
+    left : ndarray of shape (k, r), or (k + r, r) with a prior, or None
         ``Q``.
     basis : ndarray of shape (p, r) or None
-        ``Z``.
-    penalty : float
+        ``Z``: orthonormal columns where all coefficients have one prior precision.
     spanned : ndarray of shape (k, r)
         ``A Z``.
     rank : int
-        Rank of ``A`` itself, whatever the penalty adds.
+        Rank of ``A`` itself, whatever a prior adds.
+    flat_rank : int
+        The same of the columns without a prior.
+    precision : ndarray of shape (r,), or None
+        Prior precision of each coordinate, None without a prior.
+    dual : ndarray of shape (p, r) or None
+        ``dual' b`` are the coordinates of coefficients ``b``, ``dual' Z = I``.
     """
 
     upper: np.ndarray
     left: np.ndarray | None
     basis: np.ndarray | None
-    penalty: float
     spanned: np.ndarray
     rank: int
+    flat_rank: int
+    precision: np.ndarray | None = None
+    dual: np.ndarray | None = None
 
-    def step(self, residual, coef):
-        """The shortest d that minimises ``|A d - residual|^2 + penalty |coef + d|^2``.
+    def step(self, residual: np.ndarray, coef: np.ndarray) -> np.ndarray:
+        """The d that minimises ``|A d - residual|^2`` plus the prior of ``coef + d``.
 
-        A least-squares solution with ``Q``, not a solution of the normal
-        equations, whose condition number is the square.
+        The shortest of many. A least-squares solution with ``Q``, not a solution of
+        the normal equations, whose condition number is the square.
         """
         rhs = residual
-        if self.penalty:
-            pull = coef if self.basis is None else self.basis.T @ coef
-            rhs = np.vstack([residual, -np.sqrt(self.penalty) * pull])
+        if self.precision is not None:
+            pull = coef if self.dual is None else self.dual.T @ coef
+            rhs = np.vstack([residual, -np.sqrt(self.precision)[:, None] * pull])
         if self.left is not None:
             rhs = self.left.T @ rhs
         solution = solve_upper(self.upper, rhs[: len(self.upper)])
-        if self.penalty:
-            # A penalty far above the data buries them in the rounding error of Q'rhs.
+        if self.precision is not None:
+            # A prior far above the data buries them in the rounding error of Q'rhs.
             # The normal equations, of a small condition number then, bring them back.
             left = residual - self.spanned @ solution
-            gradient = self.spanned.T @ left - self.penalty * (pull + solution)
+            gradient = self.spanned.T @ left
+            gradient -= self.precision[:, None] * (pull + solution)
             half = solve_upper(self.upper, gradient, transposed=True)
             solution = solution + solve_upper(self.upper, half)
         return solution if self.basis is None else self.basis @ solution
 
-    def log_determinant(self):
+    def shortest(self, coef: np.ndarray) -> np.ndarray:
+        """The shortest coefficients of the same predictions.
+
+        Lengths are those of the prior, ``sum(precision * coef**2)``, where it tells
+        coefficients apart.
+        """
+        return coef if self.basis is None else self.basis @ (self.dual.T @ coef)
+
+    def log_determinant(self) -> float:
         """Half the log-determinant of ``A'A``, over the directions that count.
 
-        With a penalty, of ``A'A / penalty + I``: directions without data add
-        nothing.
+        With a prior, of ``(A'A + P) / P`` where the precision P is not zero:
+        directions without data add nothing.
         """
-        diagonal = np.abs(np.diagonal(self.upper))
-        return float(np.sum(np.log(diagonal / np.sqrt(self.penalty or 1.0))))
+        logarithms = np.log(np.abs(np.diagonal(self.upper)))
+        return float(np.sum(logarithms)) - self.log_sqrt_precision
 
-    def covariance_root(self):
-        """C of shape (p, r) with ``C C' = (A'A + penalty I)^+``."""
+    @property
+    def log_sqrt_precision(self) -> float:
+        """Half the sum of the logarithms of the precisions that are not zero."""
+        if self.precision is None:
+            return 0.0
+        return float(0.5 * np.sum(np.log(self.precision[self.precision > 0])))
+
+    def effective_rank(self) -> float:
+        """Trace of the hat matrix ``A (A'A + P)^-1 A'``: the rank without a prior."""
+        if self.precision is None:
+            return float(self.rank)
+        return float(np.sum(np.square(self.left[: len(self.spanned)])))
+
+    def covariance_root(self) -> np.ndarray:
+        """C of shape (p, r) with ``C C' = Z (Z'A'A Z + P)^-1 Z'``."""
         inverse = invert_upper(self.upper)
         return inverse if self.basis is None else self.basis @ inverse
 
 
-def factorize(information_root, norms, rounding, *, penalty=0.0):
-    """Take apart the root of a least-squares problem, with or without a ridge.
+def factorize(
+    information_root: np.ndarray,
+    norms: np.ndarray,
+    rounding: np.ndarray,
+    *,
+    precision: np.ndarray | None = None,
+) -> InformationFactor:
+    """Take apart the root of a least-squares problem, with or without a prior.
 
     Parameters
     ----------
@@ -232,25 +268,31 @@ def factorize(information_root, norms, rounding, *, penalty=0.0):
     rounding : ndarray of shape (p,)
         Norm below which a column is rounding error: eps times the norm that the
         column had before anything was subtracted from it.
-    penalty : float
-        Precision added to every coefficient.
+    precision : ndarray of shape (p,), optional
+        Prior precision of each coefficient in units of the noise: zero for a flat
+        prior, infinite for a coefficient of zero, whose column has to be zero.
 
     Returns
     -------
     InformationFactor
     """
     if _scaled_condition(information_root, norms, rounding) < CERTAIN_RANK_CONDITION:
-        plain = InformationFactor(
-            information_root,
-            None,
-            None,
-            0.0,
-            information_root,
-            information_root.shape[1],
-        )
+        plain = _full_rank(information_root)
     else:
         plain = _factorize_deficient(information_root, norms, rounding)
-    return _add_penalty(plain, information_root, penalty) if penalty else plain
+    if precision is None or not precision.any():
+        return plain
+    flat = precision == 0
+    flat_factor = None
+    if flat.any() and plain.rank < information_root.shape[1]:
+        flat_root = triangle(information_root[:, flat])
+        flat_factor = factorize(flat_root, norms[flat], rounding[flat])
+    return _with_prior(plain, information_root, precision, flat_factor)
+
+
+def _full_rank(information_root):
+    rank = information_root.shape[1]
+    return InformationFactor(information_root, None, None, information_root, rank, rank)
 
 
 def _scaled_condition(information_root, norms, rounding):
@@ -293,9 +335,7 @@ def _factorize_deficient(information_root, norms, rounding):
     rank = int(np.sum(pivots > tolerance * pivots[:1]))
     if rank == width:
         # Full rank after all: the triangle as it came has been rounded less.
-        return InformationFactor(
-            information_root, None, None, 0.0, information_root, rank
-        )
+        return _full_rank(information_root)
     spanning = np.empty_like(upper[:rank])
     spanning[:, order] = upper[:rank]
     if wide:
@@ -304,7 +344,9 @@ def _factorize_deficient(information_root, norms, rounding):
         return _without_directions(information_root)
     upper, basis = linalg.rq(spanning * scale, mode="economic", check_finite=False)
     left, basis = left[:, :rank], basis.T
-    return InformationFactor(upper, left, basis, 0.0, information_root @ basis, rank)
+    return InformationFactor(
+        upper, left, basis, information_root @ basis, rank, rank, dual=basis
+    )
 
 
 def _is_certain(factor, tolerance):
@@ -320,7 +362,7 @@ def _is_certain(factor, tolerance):
 def _without_directions(information_root):
     basis = np.empty((information_root.shape[1], 0))
     return InformationFactor(
-        np.empty((0, 0)), None, basis, 0.0, information_root @ basis, 0
+        np.empty((0, 0)), None, basis, information_root @ basis, 0, 0, dual=basis
     )
 
 
@@ -332,17 +374,63 @@ def _factorize_rows(information_root, rank):
     basis, upper = np.linalg.qr(information_root.T)
     basis, lower = basis[:, ::-1], upper.T
     turn = np.eye(len(information_root))[::-1]
-    return InformationFactor(lower[::-1, ::-1], turn, basis, 0.0, lower[:, ::-1], rank)
+    return InformationFactor(
+        lower[::-1, ::-1], turn, basis, lower[:, ::-1], rank, rank, dual=basis
+    )
 
 
-def _add_penalty(plain, information_root, penalty):
-    """``plain``, found without a penalty, turned into the factor of the ridge."""
-    basis = None
-    if information_root.shape[0] < information_root.shape[1]:
-        # The ridge solution lies in the span of the rows: k unknowns, not p.
-        if plain.rank < len(information_root):
-            plain = _factorize_rows(information_root, plain.rank)
-        information_root, basis = plain.spanned, plain.basis
-    ridge = np.sqrt(penalty) * np.eye(information_root.shape[1])
-    left, upper = np.linalg.qr(np.vstack([information_root, ridge]))
-    return InformationFactor(upper, left, basis, penalty, information_root, plain.rank)
+def _with_prior(plain, information_root, precision, flat_factor):
+    """``plain``, found without a prior, turned into the factor of the posterior."""
+    basis = dual = None
+    coordinates_precision, spanned = precision, information_root
+    flat_rank = int(np.sum(precision == 0))
+    wide = information_root.shape[0] < information_root.shape[1]
+    if wide or flat_factor is not None or not np.isfinite(precision).all():
+        if flat_factor is not None:
+            flat_rank = flat_factor.rank
+        basis, dual, coordinates_precision = _coordinates(
+            information_root, precision, flat_rank, flat_factor
+        )
+        spanned = information_root @ basis
+    left, upper = np.linalg.qr(
+        np.vstack([spanned, np.diag(np.sqrt(coordinates_precision))])
+    )
+    return InformationFactor(
+        upper,
+        left,
+        basis,
+        spanned,
+        plain.rank,
+        flat_rank,
+        coordinates_precision,
+        dual,
+    )
+
+
+def _coordinates(information_root, precision, flat_rank, flat_factor):
+    """``(basis, dual, precision)`` of the directions that a solution may use.
+
+    First those of the columns without a prior, then those of the others: with each
+    column divided by the root of its precision their solution lies in the span of the
+    rows, which are k unknowns where there are more columns.
+    """
+    flat, pulled = precision == 0, np.isfinite(precision) & (precision > 0)
+    n_pulled = int(np.sum(pulled))
+    wide = len(information_root) < n_pulled
+    n_coordinates = len(information_root) if wide else n_pulled
+    basis = np.zeros((len(precision), flat_rank + n_coordinates))
+    dual = np.zeros_like(basis)
+    span = None if flat_factor is None else flat_factor.basis
+    basis[flat, :flat_rank] = np.eye(flat_rank) if span is None else span
+    dual[flat, :flat_rank] = basis[flat, :flat_rank]
+    of_coordinates = np.zeros(basis.shape[1])
+    if wide:
+        largest = precision[pulled].max()
+        scale = np.sqrt(precision[pulled] / largest)[:, None]
+        rows = np.linalg.qr((information_root[:, pulled] / scale.T).T)[0]
+        basis[pulled, flat_rank:], dual[pulled, flat_rank:] = rows / scale, rows * scale
+        of_coordinates[flat_rank:] = largest
+    else:
+        basis[pulled, flat_rank:] = dual[pulled, flat_rank:] = np.eye(n_pulled)
+        of_coordinates[flat_rank:] = precision[pulled]
+    return basis, dual, of_coordinates
