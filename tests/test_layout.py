@@ -4,7 +4,10 @@ import ast
 import re
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[1] / "sklearn_gml"
+import sklearn_gml
+
+# That of an installed wheel, where the tests run outside of a checkout.
+PACKAGE = Path(sklearn_gml.__file__).parent
 
 # From the top down.
 FOLDERS = (

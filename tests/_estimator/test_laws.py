@@ -1,5 +1,7 @@
 """Laws that hold for every fit, over generated data."""
 
+import warnings
+
 import numpy as np
 import pytest
 from generated import problem
@@ -7,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from sklearn_gml import GaussianMLRegressor
+from sklearn_gml import GaussianMLRegressor, RankDeficiencyWarning
 
 seeds = st.integers(0, 10_000)
 kinds = st.sampled_from(["long", "weighted", "several targets", "sparse"])
@@ -92,19 +94,41 @@ def test_weight_is_repetition(seed, kind, setting, data):
     )
     # Enough rows left for the fit not to be degenerate.
     times[::2] = np.maximum(times[::2], 1)
-    repeated = np.repeat(np.arange(n_samples), times)
-    assume(len(np.unique(repeated)) > generated.X.shape[1] + 2)
-    weighted = fitted(generated, setting, sample_weight=times.astype(float))
-    copies = fitted(
-        generated,
-        setting,
-        X=generated.X[repeated],
-        y=generated.y[repeated],
-        sample_weight=None,
-    )
-    assert weighted.rank_ == copies.rank_
-    for name in ("coef_", "intercept_", "sigma_", "loglik_", "aic_", "bic_"):
-        close(getattr(weighted, name), getattr(copies, name))
+    assume(np.count_nonzero(times) > generated.X.shape[1] + 2)
+    assert_weight_is_repetition(generated, setting, times)
+
+
+def assert_weight_is_repetition(generated, setting, times):
+    """The same numbers and the same warnings; returns the warnings."""
+    rows = np.repeat(np.arange(len(times)), times)
+    changes = {
+        "weighted": {"sample_weight": times.astype(float)},
+        "copies": {
+            "X": generated.X[rows],
+            "y": generated.y[rows],
+            "sample_weight": None,
+        },
+    }
+    models, said = {}, {}
+    for name, change in changes.items():
+        # The rows that are left may have collinear columns.
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", RankDeficiencyWarning)
+            models[name] = fitted(generated, setting, **change)
+        said[name] = [str(warning.message) for warning in caught]
+    assert said["weighted"] == said["copies"]
+    for name in ("rank_", "coef_", "intercept_", "sigma_", "loglik_", "aic_", "bic_"):
+        close(*(getattr(model, name) for model in models.values()))
+    return said["weighted"]
+
+
+@pytest.mark.parametrize("setting", [{}, {"alpha": 0.7}, {"method": "reml"}])
+def test_weights_that_leave_collinear_columns(setting):
+    # Two columns have their only entries in the first of the rows that are left.
+    generated = problem(2544, "sparse")
+    times = np.array([1, 0, 1, 0, 1, 0, 1, 1, 1, 1])
+    said = assert_weight_is_repetition(generated, setting, times)
+    assert bool(said) == ("alpha" not in setting)
 
 
 @given(seed=seeds, kind=kinds, setting=settings)
