@@ -22,8 +22,9 @@ import pandas as pd
 import psutil
 from distributed import Client, LocalCluster, futures_of
 
-from sklearn_gml import GaussianMLRegressor, _chunks
-from sklearn_gml.dask import DaskGaussianMLRegressor, _ChunkedRowSums
+from sklearn_gml import GaussianMLRegressor
+from sklearn_gml.dask import DaskGaussianMLRegressor, chunks
+from sklearn_gml.dask.regressor import _ChunkedRowSums
 
 CHUNK, N_CHUNKS = 50, 8
 
@@ -79,7 +80,7 @@ def free(monkeypatch):
     """Sets what memory is free."""
 
     def is_free(nbytes):
-        monkeypatch.setattr(_chunks, "_free_memory", lambda collection: nbytes)
+        monkeypatch.setattr(chunks, "_free_memory", lambda collection: nbytes)
 
     return is_free
 
@@ -113,18 +114,18 @@ def test_rows_of_unknown_number_are_read_and_then_held(counted, reads, unknown):
 
 def test_rows_that_do_not_fit_are_read_for_every_sum(counted, reads, free):
     nbytes = N_CHUNKS * CHUNK * 4 * 8
-    free(nbytes / _chunks.HELD_SHARE - 100)
+    free(nbytes / chunks.HELD_SHARE - 100)
     model = fit(*counted)
     assert min(reads.values()) > 5
     assert_fit_of_all_rows(model)
     reads.clear()
-    free(nbytes / _chunks.HELD_SHARE + 100)
+    free(nbytes / chunks.HELD_SHARE + 100)
     fit(*counted)
     assert max(reads.values()) == 1
 
 
 def test_noise_of_no_columns_needs_no_rows_a_second_time(counted, reads, monkeypatch):
-    monkeypatch.setattr(_chunks.ChunkedRows, "held", None)
+    monkeypatch.setattr(chunks.ChunkedRows, "held", None)
     DaskGaussianMLRegressor(noise="log-linear", noise_columns=[]).fit(*counted)
     assert reads == dict.fromkeys(range(N_CHUNKS), 1)
 
@@ -152,16 +153,16 @@ def test_this_process_forgets(factor):
 def test_free_memory_of_this_process():
     X = lazy()[0]
     with dask.config.set(scheduler="threads"):
-        assert 0 < _chunks._free_memory(X) < psutil.virtual_memory().total
+        assert 0 < chunks._free_memory(X) < psutil.virtual_memory().total
     with dask.config.set(scheduler="processes"):
-        assert _chunks._free_memory(X) == 0
+        assert chunks._free_memory(X) == 0
 
 
 def test_a_held_chunk_is_sent_as_the_way_to_read_it():
-    rows = _chunks.ChunkedRows.of(*lazy()[:1], y=lazy()[1])
+    rows = chunks.ChunkedRows.of(*lazy()[:1], y=lazy()[1])
     read, given = rows._readers[0]
     assert given == []
-    chunk = _chunks._hold(read, given)
+    chunk = chunks._hold(read, given)
     assert chunk.__sizeof__() > CHUNK * 4 * 8
     sent = cloudpickle.dumps(chunk)
     assert chunk.parts[0].tobytes() not in sent
@@ -172,7 +173,7 @@ def test_a_held_chunk_is_sent_as_the_way_to_read_it():
 
 def test_held_columns_do_not_keep_their_frame():
     frame = pd.DataFrame(chunk_of_rows(0), columns=["a", "b", "c", "y"])
-    for part in _chunks._own([frame[["a", "b"]], frame["y"]]):
+    for part in chunks._own([frame[["a", "b"]], frame["y"]]):
         assert not np.shares_memory(part.to_numpy(), frame.to_numpy())
 
 
@@ -183,7 +184,7 @@ def test_held_columns_do_not_keep_their_array():
         chunks=((CHUNK,) * N_CHUNKS, (100,)),
         dtype=float,
     )
-    rows = _chunks.ChunkedRows.of(wide[:, :3], y=wide[:, 3])
+    rows = chunks.ChunkedRows.of(wide[:, :3], y=wide[:, 3])
     with dask.config.set(scheduler="threads"), rows.held(0) as held:
         (chunk,) = dask.compute(held.chunks[0])
     for part in chunk.parts:
@@ -232,13 +233,13 @@ def test_free_memory_of_a_cluster(client):
         worker["memory_limit"]
         for worker in client.scheduler_info(n_workers=-1)["workers"].values()
     ]
-    assert 0 < _chunks._free_memory(lazy()[0]) < sum(limits)
+    assert 0 < chunks._free_memory(lazy()[0]) < sum(limits)
 
 
 def test_workers_without_a_limit_hold_nothing():
     options = {"processes": False, "memory_limit": 0, "dashboard_address": ":0"}
     with LocalCluster(n_workers=1, **options) as cluster, Client(cluster):
-        assert _chunks._free_memory(lazy()[0]) == 0
+        assert chunks._free_memory(lazy()[0]) == 0
         assert_fit_of_all_rows(fit(*lazy()))
 
 
@@ -255,13 +256,13 @@ def test_a_worker_that_dies_with_the_rows_it_holds(client, monkeypatch):
 
     monkeypatch.setattr(_ChunkedRowSums, "_total", kill_once)
     model = fit(*lazy())
-    assert held == [_chunks.HeldRows]
+    assert held == [chunks.HeldRows]
     assert_fit_of_all_rows(model)
 
 
 def test_chunks_that_dask_moves_are_summed_alike(client):
     X, y = lazy()
-    rows = _chunks.ChunkedRows.of(X, y=y)
+    rows = chunks.ChunkedRows.of(X, y=y)
     with rows.held(0) as held:
         client.replicate(futures_of(held.chunks))
         total = held.sum(lambda X, y: X.sum() + y.sum()).compute()
@@ -273,9 +274,9 @@ def test_what_a_cluster_holds_already_is_not_held_twice(client, as_frames):
     X, y = lazy()
     if as_frames:
         frame = dd.concat([*frames(X, y)], axis=1).persist()
-        rows = _chunks.ChunkedRows.of(frame[["a", "b", "c"]], y=frame["y"])
+        rows = chunks.ChunkedRows.of(frame[["a", "b", "c"]], y=frame["y"])
     else:
         X = X.persist()
-        rows = _chunks.ChunkedRows.of(X, y=X.sum(axis=1))
+        rows = chunks.ChunkedRows.of(X, y=X.sum(axis=1))
     with rows.held(0) as held:
         assert held is rows
