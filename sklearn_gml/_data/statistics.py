@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import sparray
 
 from .._linalg.triangular import triangle
 from .reduction import reduce_rows
@@ -39,11 +42,12 @@ class GaussianStatistics:
     Create with :meth:`from_data` and combine with ``+`` or ``sum()``;
     :meth:`empty` is the neutral element.
 
-    Attributes
+    Parameters
     ----------
     factor : ndarray of shape (k, 1 + p + t), k <= 1 + p + t
         Upper trapezoidal, about ``origin``, with non-negative diagonal.
     origin : ndarray of shape (p + t,)
+        What was subtracted from the columns of ``[X y]``.
     sum_weights : float
         The effective number of rows, sum(w).
     log_scale : float
@@ -51,9 +55,11 @@ class GaussianStatistics:
     n_samples : int
         Rows with positive weight.
     n_features : int
+        Columns of X.
     vector_target : bool
         Whether y was one-dimensional.
     feature_names : tuple of str, or None
+        Names of the columns of X, if all of them are strings.
 
     Notes
     -----
@@ -116,23 +122,31 @@ class GaussianStatistics:
     -3.006816
     """
 
-    factor: np.ndarray
-    origin: np.ndarray
+    factor: NDArray[np.float64]
+    origin: NDArray[np.float64]
     sum_weights: float
     n_samples: int
     n_features: int
     vector_target: bool
-    feature_names: tuple | None = None
+    feature_names: tuple[str, ...] | None = None
     log_scale: float = 0.0
 
     @classmethod
-    def from_data(cls, X, y, sample_weight=None, noise_scale=None):
+    def from_data(
+        cls,
+        X: ArrayLike | sparray,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        noise_scale: ArrayLike | None = None,
+    ) -> GaussianStatistics:
         """Statistics of the rows ``(X, y)``.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n, p)
+            The columns, without one of ones.
         y : array-like of shape (n,) or (n, t)
+            One target or several.
         sample_weight : array-like of shape (n,), optional
             Frequencies: weight 2 is the row twice, weight 0 the row left out.
         noise_scale : array-like of shape (n,), optional
@@ -157,15 +171,22 @@ class GaussianStatistics:
         )
 
     @classmethod
-    def empty(cls, n_features, n_targets=None, feature_names=None):
+    def empty(
+        cls,
+        n_features: int,
+        n_targets: int | None = None,
+        feature_names: Sequence[str] | None = None,
+    ) -> GaussianStatistics:
         """The statistics of no rows: whatever they are added to stays as it is.
 
         Parameters
         ----------
         n_features : int
+            Columns of X.
         n_targets : int, optional
             Columns of a two-dimensional y; None stands for a one-dimensional one.
         feature_names : sequence of str, optional
+            Names of the columns of X, which those of other statistics must equal.
 
         Returns
         -------
@@ -184,7 +205,7 @@ class GaussianStatistics:
             names,
         )
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """All of it as a dictionary of plain lists, numbers and strings.
 
         Returns
@@ -207,12 +228,13 @@ class GaussianStatistics:
         )
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: Mapping[str, Any]) -> GaussianStatistics:
         """The statistics that :meth:`to_dict` wrote.
 
         Parameters
         ----------
         values : dict
+            As it was written, or as it was read again from JSON.
 
         Returns
         -------
@@ -227,15 +249,16 @@ class GaussianStatistics:
         return cls(**from_plain(values, {field.name for field in fields(cls)}))
 
     @property
-    def n_targets(self):
+    def n_targets(self) -> int:
+        """Columns of y."""
         return len(self.origin) - self.n_features
 
     @property
-    def mean(self):
+    def mean(self) -> NDArray[np.float64]:
         """Weighted means of the columns of ``[X y]``, shape (p + t,)."""
         return self.origin + self.factor[0, 1:] / self.factor[0, 0]
 
-    def __add__(self, other):
+    def __add__(self, other: GaussianStatistics) -> GaussianStatistics:
         """The statistics of the rows of both."""
         if not isinstance(other, GaussianStatistics):
             return NotImplemented
@@ -256,11 +279,11 @@ class GaussianStatistics:
             self.log_scale + other.log_scale,
         )
 
-    def __radd__(self, other):
+    def __radd__(self, other: int) -> GaussianStatistics:
         """``sum()`` starts from 0, the statistics of no rows."""
         return self if isinstance(other, int) and other == 0 else NotImplemented
 
-    def _check_same_columns(self, other):
+    def _check_same_columns(self, other: GaussianStatistics) -> None:
         for what, mine, theirs in (
             ("features", self.n_features, other.n_features),
             ("targets", self.n_targets, other.n_targets),
@@ -273,8 +296,19 @@ class GaussianStatistics:
                     f"{mine} on the left, {theirs} on the right."
                 )
 
-    def about(self, origin):
-        """The factor about another origin (rows as they are, not yet triangular)."""
+    def about(self, origin: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The factor about another origin.
+
+        Parameters
+        ----------
+        origin : ndarray of shape (p + t,)
+            What is to be subtracted from the columns of ``[X y]``.
+
+        Returns
+        -------
+        ndarray of shape (k, 1 + p + t)
+            Its cross-products are those of a triangular factor, which it is not yet.
+        """
         # The first column of the factor is (sqrt(sum w), 0, ..., 0)', so that a
         # move of the origin touches the first row only.
         moved = self.factor.copy()
@@ -296,6 +330,7 @@ class GaussianStatistics:
         Returns
         -------
         GaussianStatistics
+            Those that :meth:`from_data` makes of these columns.
 
         Raises
         ------
@@ -328,13 +363,15 @@ class GaussianStatistics:
             feature_names=names and tuple(names[position] for position in positions),
         )
 
-    def loglik(self, coef, intercept, sigma):
+    def loglik(self, coef: ArrayLike, intercept: ArrayLike, sigma: ArrayLike) -> float:
         """Log-likelihood of the rows under any parameters.
 
         Parameters
         ----------
         coef : array-like of shape (p,) or (t, p)
+            Coefficients of the mean.
         intercept : float or array-like of shape (t,)
+            The mean where all columns are zero.
         sigma : float or array-like of shape (t,)
             Standard deviation of the noise.
 
@@ -365,19 +402,27 @@ class GaussianStatistics:
         return float(values.sum())
 
 
-def gaussian_loglik(squares, sigma, sum_weights):
+def gaussian_loglik(
+    squares: NDArray[np.float64], sigma: NDArray[np.float64], sum_weights: float
+) -> NDArray[np.float64]:
     """Log-likelihood (t,) of residuals with these weighted sums of squares (t,)."""
     return -sum_weights * (0.5 * LOG_2PI + np.log(sigma)) - 0.5 * squares / sigma**2
 
 
-def _as_shape(name, values, shape):
+def _as_shape(
+    name: str, values: ArrayLike, shape: tuple[int, ...]
+) -> NDArray[np.float64]:
     array = np.asarray(values, dtype=np.float64)
     if array.size != np.prod(shape):
         raise ValueError(f"{name} must have shape {shape}, got {array.shape}.")
     return array.reshape(shape)
 
 
-def statistics_of_rows(rows, vector_target=True, feature_names=None):
+def statistics_of_rows(
+    rows: Rows,
+    vector_target: bool = True,
+    feature_names: tuple[str, ...] | None = None,
+) -> GaussianStatistics:
     """Statistics of validated :class:`~sklearn_gml._data.rows.Rows`."""
     origin, factor = reduce_rows(rows)
     return GaussianStatistics(

@@ -3,10 +3,15 @@
 Numbers in, numbers out: nothing here knows an estimator or sees a row.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import linalg, special, stats
 from sklearn.utils import check_array
 
@@ -36,38 +41,40 @@ class ParameterEstimates:
         Of Student's t; infinity stands for the normal distribution.
     """
 
-    names: tuple
-    values: np.ndarray
-    covariance: np.ndarray
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+    covariance: NDArray[np.float64]
     degrees_of_freedom: float = np.inf
 
     @cached_property
-    def standard_errors(self):
+    def standard_errors(self) -> NDArray[np.float64]:
         return np.sqrt(np.diagonal(self.covariance))
 
     @property
-    def distribution(self):
+    def distribution(self) -> Any:
         """Distribution of the standardised parameters."""
         if np.isinf(self.degrees_of_freedom):
             return stats.norm()
         return stats.t(self.degrees_of_freedom)
 
     @property
-    def statistics(self):
+    def statistics(self) -> NDArray[np.float64]:
         """Estimate over standard error."""
         return self.values / self.standard_errors
 
     @property
-    def pvalues(self):
+    def pvalues(self) -> NDArray[np.float64]:
         """Of the hypotheses that the parameters are zero, one by one, two-sided."""
         return 2.0 * self.distribution.sf(np.abs(self.statistics))
 
-    def interval(self, level):
+    def interval(self, level: float) -> NDArray[np.float64]:
         """Confidence limits, shape (k, 2)."""
         reach = self.distribution.isf(0.5 * (1.0 - level)) * self.standard_errors
         return np.column_stack([self.values - reach, self.values + reach])
 
-    def wald(self, contrasts, hypothesised):
+    def wald(
+        self, contrasts: NDArray[np.float64], hypothesised: float | NDArray[np.float64]
+    ) -> tuple[float, float]:
         """Statistic and p-value of ``contrasts @ values == hypothesised``.
 
         ``d' (C V C')^-1 d / h`` with ``d = C values - hypothesised`` and h rows of
@@ -114,12 +121,12 @@ class HypothesisTest:
         Of that distribution: two for F, one for chi2.
     """
 
-    statistic: float
-    pvalue: float
+    statistic: float | NDArray[np.float64]
+    pvalue: float | NDArray[np.float64]
     distribution: str
-    degrees_of_freedom: tuple
+    degrees_of_freedom: tuple[float, ...]
 
-    def __str__(self):
+    def __str__(self) -> str:
         freedom = ", ".join(f"{value:g}" for value in self.degrees_of_freedom)
         pairs = zip(
             np.atleast_1d(self.statistic), np.atleast_1d(self.pvalue), strict=True
@@ -130,7 +137,7 @@ class HypothesisTest:
         )
 
 
-def check_level(level):
+def check_level(level: float) -> None:
     """Raise unless ``level`` is the probability of an interval."""
     if not 0.0 < level < 1.0:
         raise ValueError(
@@ -138,7 +145,9 @@ def check_level(level):
         )
 
 
-def contrast_matrix(hypotheses, names):
+def contrast_matrix(
+    hypotheses: str | Sequence[Any] | NDArray[Any], names: Sequence[str]
+) -> NDArray[np.float64]:
     """Matrix (h, k) of hypotheses: names, one or several, or contrasts."""
     wanted = [hypotheses] if isinstance(hypotheses, str) else hypotheses
     if all(isinstance(one, str) for one in wanted):
@@ -164,7 +173,12 @@ def contrast_matrix(hypotheses, names):
     return contrasts
 
 
-def without_unidentified(matrix, covariance_root, means, n_features):
+def without_unidentified(
+    matrix: NDArray[np.float64],
+    covariance_root: NDArray[np.float64],
+    means: NDArray[np.float64],
+    n_features: int,
+) -> NDArray[np.float64]:
     """``matrix`` (..., q, q) with NaN for parameters that the data do not identify.
 
     Parameters
@@ -182,7 +196,9 @@ def without_unidentified(matrix, covariance_root, means, n_features):
     return matrix
 
 
-def unidentified(covariance_root, means, n_features):
+def unidentified(
+    covariance_root: NDArray[np.float64], means: NDArray[np.float64], n_features: int
+) -> NDArray[np.bool_]:
     """Mask (q,) of the parameters that some direction without data changes."""
     q, rank = covariance_root.shape
     has_intercept = q - n_features
@@ -198,7 +214,9 @@ def unidentified(covariance_root, means, n_features):
     return lost
 
 
-def empty_directions(covariance_root, n_features):
+def empty_directions(
+    covariance_root: NDArray[np.float64], n_features: int
+) -> NDArray[np.float64]:
     """Projection (p, p) onto the directions of coefficients without data."""
     has_intercept = len(covariance_root) - n_features
     # The first column is that of the intercept alone.
@@ -206,7 +224,9 @@ def empty_directions(covariance_root, n_features):
     return np.eye(n_features) - basis @ basis.T
 
 
-def with_prior_directions(covariance_root, alpha, centre):
+def with_prior_directions(
+    covariance_root: NDArray[np.float64], alpha: float, centre: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """The covariance root of a posterior, the directions without data included.
 
     Of more columns than rows, the factor of a ridge has only the directions that some
@@ -231,7 +251,7 @@ def with_prior_directions(covariance_root, alpha, centre):
     return np.hstack([covariance_root, moved])
 
 
-def profile_reach(level, freedom, degrees):
+def profile_reach(level: float, freedom: float, degrees: float) -> float:
     r"""Half the length of a profile-likelihood interval, in standard errors.
 
     With sigma (and the other coefficients) at its maximum for every value of a
@@ -245,7 +265,7 @@ def profile_reach(level, freedom, degrees):
     return np.sqrt(freedom * np.expm1(quantile / degrees))
 
 
-def profile_sigma(level, freedom):
+def profile_sigma(level: float, freedom: float) -> NDArray[np.float64]:
     r"""Limits of a profile-likelihood interval for sigma, over s.
 
     The coefficients integrated out, twice the restricted log-likelihood falls by
@@ -259,14 +279,14 @@ def profile_sigma(level, freedom):
     return 1.0 / np.sqrt(ratio)
 
 
-def exact_sigma(level, freedom):
+def exact_sigma(level: float, freedom: float) -> NDArray[np.float64]:
     """Limits for sigma over ``sqrt(squares)``, as squares / sigma^2 is chi-square."""
     tail = 0.5 * (1.0 - level)
     quantiles = stats.chi2.isf([tail, 1.0 - tail], freedom)
     return 1.0 / np.sqrt(quantiles)
 
 
-def information_sigma(level, degrees):
+def information_sigma(level: float, degrees: float) -> NDArray[np.float64]:
     """Limits for sigma over its estimate: log sigma is normal, variance 1 / (2 m)."""
     reach = stats.norm.isf(0.5 * (1.0 - level)) / np.sqrt(2.0 * degrees)
     return np.exp([-reach, reach])

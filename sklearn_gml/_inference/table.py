@@ -1,12 +1,22 @@
 """The table of what was learned: as text, as HTML, as a data frame."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
+
+from .estimates import ParameterEstimates
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 # Estimates are shown to two digits of their standard error: the third says nothing.
 ERROR_DIGITS = 2
@@ -31,13 +41,14 @@ class TargetSummary:
     ----------
     estimates : ParameterEstimates
     interval : ndarray of shape (k, 2)
+        Limits of each parameter.
     figures : dict of str to str
         Figures of this target alone, ready to print.
     """
 
-    estimates: object
-    interval: np.ndarray
-    figures: dict
+    estimates: ParameterEstimates
+    interval: NDArray[np.float64]
+    figures: dict[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +72,13 @@ class Summary:
     """
 
     title: str
-    figures: dict
-    targets: tuple
+    figures: dict[str, str]
+    targets: tuple[TargetSummary, ...]
     level: float
     posterior: bool
-    notes: tuple
+    notes: tuple[str, ...]
 
-    def to_frame(self):
+    def to_frame(self) -> DataFrame:
         """The table as numbers, with all their digits.
 
         Returns
@@ -97,7 +108,7 @@ class Summary:
             return frames[0]
         return pd.concat(dict(enumerate(frames)), names=["target", "parameter"])
 
-    def _columns(self, target):
+    def _columns(self, target: TargetSummary) -> dict[str, NDArray[np.float64]]:
         estimates = target.estimates
         columns = {
             "estimate": estimates.values,
@@ -109,7 +120,7 @@ class Summary:
         columns["low"], columns["high"] = target.interval.T
         return columns
 
-    def _header(self, target):
+    def _header(self, target: TargetSummary) -> list[str]:
         header = (
             ["", "mean", "sd"] if self.posterior else ["", "estimate", "std. error"]
         )
@@ -118,7 +129,7 @@ class Summary:
             header += [letter, "p-value"]
         return [*header, f"{100 * self.level:g} % interval", ""]
 
-    def _rows(self, target):
+    def _rows(self, target: TargetSummary) -> Iterator[list[str]]:
         """Cells of the table as text, a list for each row."""
         columns = self._columns(target)
         rows = zip(*columns.values(), strict=True)
@@ -131,7 +142,7 @@ class Summary:
                 cells += [_statistic(row["statistic"]), _pvalue(row["pvalue"])]
             yield [*cells, *limits]
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = [self.title, _line(self.figures)]
         for number, target in enumerate(self.targets):
             lines.append("")
@@ -146,7 +157,7 @@ class Summary:
 
     __repr__ = __str__
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         parts = [f"<p><b>{escape(self.title)}</b><br>{escape(_line(self.figures))}</p>"]
         for number, target in enumerate(self.targets):
             caption = escape(_line(target.figures))
@@ -169,7 +180,7 @@ class Summary:
         return "\n".join(parts)
 
 
-def rounded(values, error):
+def rounded(values: Sequence[float], error: float) -> list[str]:
     """``values`` as text, to two digits of ``error``; "-" for what is not known.
 
     All with an exponent, if one of them would have too many digits without.
@@ -185,30 +196,30 @@ def rounded(values, error):
     return [f"{round(value, places) + 0.0:.{max(places, 0)}f}" for value in values]
 
 
-def _with_exponent(value, places):
+def _with_exponent(value: float, places: int) -> str:
     if abs(value) < 0.5 * 10.0**-places:
         return "0"
     leading = int(f"{value:e}".partition("e")[2])
     return f"{value:.{max(leading + places, 0)}e}"
 
 
-def _statistic(value):
+def _statistic(value: float) -> str:
     if not np.isfinite(value):
         return "-"
     return f"{value:.2f}" if abs(value) < MAX_STATISTIC else f"{value:.3g}"
 
 
-def _pvalue(value):
+def _pvalue(value: float) -> str:
     if not np.isfinite(value):
         return "-"
     return f"{value:.2g}" if value >= SMALL_PVALUE else f"{value:.1e}"
 
 
-def _line(figures):
+def _line(figures: dict[str, str]) -> str:
     return "   ".join(f"{name} {value}" for name, value in figures.items())
 
 
-def _aligned(header, rows):
+def _aligned(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Lines of a table whose numbers stand with their decimal points in a column."""
     columns = [list(column) for column in zip(*rows, strict=True)]
     for head, column in zip(header[1:], columns[1:], strict=True):
@@ -236,7 +247,7 @@ def _aligned(header, rows):
     return ["  ".join(line).rstrip() for line in [heads, *lines]]
 
 
-def pipeline_summary(pipeline, **parameters):
+def pipeline_summary(pipeline: Pipeline, **parameters: Any) -> Summary:
     """Summary of the last step of a pipeline, its columns named by the steps before.
 
     Parameters
@@ -250,6 +261,7 @@ def pipeline_summary(pipeline, **parameters):
     Returns
     -------
     Summary
+        That of the last step.
 
     Raises
     ------

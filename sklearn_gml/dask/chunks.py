@@ -5,11 +5,15 @@ sum or a lazy array of its results comes out. What is summed is no matter to it.
 that are summed more than once are held in memory meanwhile, if they fit.
 """
 
+from __future__ import annotations
+
 import operator
 from collections import defaultdict
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial, reduce
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 import dask
@@ -23,6 +27,13 @@ from dask.delayed import Delayed
 from dask.sizeof import sizeof
 from distributed import Client
 from distributed.system import MEMORY_LIMIT
+from numpy.typing import NDArray
+
+# A Dask array, series or data frame: what they have in common has no type of its own.
+Collection: TypeAlias = Any
+
+# A function of no more than what a task gives it, and what it is given.
+Reader: TypeAlias = tuple[Callable[[Sequence[Any]], Any], list[Delayed]]
 
 # Results that one task adds up, which it may fetch from one worker in one message. More
 # would make a tree of fewer levels and longer messages. The largest, information of 20
@@ -45,11 +56,11 @@ class ChunkedRows:
     others : dict of str to Dask array, series or data frame
     """
 
-    X: object
-    others: dict
+    X: Collection
+    others: dict[str, Collection]
 
     @classmethod
-    def of(cls, X, **others):
+    def of(cls, X: Collection, **others: Collection | None) -> ChunkedRows:
         """Rows of collections, rechunked where need be; None is left out."""
         others = {name: other for name, other in others.items() if other is not None}
         for name, collection in {"X": X, **others}.items():
@@ -69,26 +80,25 @@ class ChunkedRows:
         return cls(*align(X, others))
 
     @property
-    def columns(self):
+    def columns(self) -> int | list[Any]:
         """Names of the columns that every chunk must have, or their number."""
         return self.X.shape[1] if _is_array(self.X) else list(self.X.columns)
 
     @property
-    def no_rows(self):
+    def no_rows(self) -> Any:
         """The first no rows of X, in memory."""
         if _is_array(self.X):
             return np.empty((0, self.X.shape[1]), dtype=self.X.dtype)
         return self.X._meta
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> float:
         """Bytes of all rows; nan where Dask does not know how many there are."""
         if not _is_array(self.X):
             return np.nan
         return sum(part.nbytes for part in (self.X, *self.others.values()))
 
-    @contextmanager
-    def held(self, nbytes):
+    def held(self, nbytes: float) -> AbstractContextManager[ChunkedRows]:
         """The same rows, until the context ends held where they are read, if they fit.
 
         They remain as they are if ``nbytes``, which may be nan, are too many, and if
@@ -96,8 +106,11 @@ class ChunkedRows:
         """
         room = HELD_SHARE * _free_memory(self.X)
         if not nbytes <= room or _on_cluster(self._whole_chunks):
-            yield self
-            return
+            return nullcontext(self)
+        return self._persisted()
+
+    @contextmanager
+    def _persisted(self) -> Iterator[HeldRows]:
         name = f"hold-{uuid4().hex}"
         chunks = dask.persist(
             *(
@@ -112,7 +125,9 @@ class ChunkedRows:
             for chunk in chunks:
                 chunk.dask.clear()
 
-    def by_chunk(self, function, meta, settings):
+    def by_chunk(
+        self, function: Callable[..., Any], meta: NDArray[Any], settings: dict[str, Any]
+    ) -> Collection:
         """A Dask array whose chunks are the results of the function."""
         call = partial(_call, function, tuple(self.others), settings)
         others = list(self.others.values())
@@ -135,11 +150,13 @@ class ChunkedRows:
             meta=meta,
         )
 
-    def map(self, function, meta, /, **settings):
+    def map(
+        self, function: Callable[..., Any], meta: NDArray[Any], /, **settings: Any
+    ) -> Collection:
         """Results with an entry for each row, as one Dask array."""
         return self.by_chunk(partial(_unless_empty, function, meta), meta, settings)
 
-    def sum(self, function, /, **settings):
+    def sum(self, function: Callable[..., Any], /, **settings: Any) -> Delayed:
         """The sum of ``function(X, **others, **settings)`` over the chunks, delayed.
 
         The workers add up as well: a task takes the sums of so many chunks that
@@ -163,15 +180,15 @@ class ChunkedRows:
         return groups[0]
 
     @cached_property
-    def _whole_chunks(self):
+    def _whole_chunks(self) -> Sequence[Delayed]:
         chunks = self.by_chunk(_parts, np.empty(0, dtype=object), {})
         return chunks.to_delayed().ravel()
 
     @cached_property
-    def _readers(self):
+    def _readers(self) -> list[Reader]:
         return _one_task_each(self._whole_chunks)
 
-    def _results(self, call, name):
+    def _results(self, call: Delayed, name: str) -> list[Delayed]:
         return [
             dask.delayed(partial(_read_and_call, read))(
                 call, given, dask_key_name=(name, number)
@@ -190,13 +207,13 @@ class HeldRows(ChunkedRows):
         X and the others of each chunk.
     """
 
-    chunks: tuple
+    chunks: tuple[Delayed, ...]
 
-    def held(self, nbytes):
+    def held(self, nbytes: float) -> AbstractContextManager[ChunkedRows]:
         """Themselves."""
         return nullcontext(self)
 
-    def _results(self, call, name):
+    def _results(self, call: Delayed, name: str) -> list[Delayed]:
         return [
             dask.delayed(_call_held)(call, chunk, dask_key_name=(name, number))
             for number, chunk in enumerate(self.chunks)
@@ -209,23 +226,25 @@ class _HeldChunk:
     Sent elsewhere, to an idle worker or to disk, it is the way to read them again.
     """
 
-    def __init__(self, read, parts=None):
+    def __init__(
+        self, read: Callable[[Sequence[Any]], Any], parts: list[Any] | None = None
+    ) -> None:
         self._read, self._parts = read, parts
 
     @property
-    def parts(self):
+    def parts(self) -> list[Any]:
         if self._parts is None:
             self._parts = _own(self._read([]))
         return self._parts
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return _HeldChunk, (self._read,)
 
-    def __sizeof__(self):
+    def __sizeof__(self) -> int:
         return sizeof(self._parts)
 
 
-def _free_memory(collection):
+def _free_memory(collection: Collection) -> float:
     """Bytes that are free where Dask would hold the collection.
 
     None are known of other processes than workers, and of workers without a limit.
@@ -245,14 +264,14 @@ def _free_memory(collection):
     return min(own, psutil.virtual_memory().available)
 
 
-def _on_cluster(results):
+def _on_cluster(results: Sequence[Delayed]) -> bool:
     """Whether all that the results are made of is held by a cluster."""
     graph = results[0].__dask_graph__()
     # What a cluster holds is not in the graph, and all else begins with nothing.
     return all(node.dependencies for node in graph.values())
 
 
-def _one_task_each(results):
+def _one_task_each(results: Sequence[Delayed]) -> list[Reader]:
     """For every result a function, with all that Dask computes for this result alone.
 
     It is returned with the list of Delayed whose values it takes.
@@ -263,13 +282,15 @@ def _one_task_each(results):
     so do rows that a cluster holds in its memory.
     """
     graph = dict(results[0].__dask_graph__())
-    needed_by = defaultdict(set)
+    needed_by: defaultdict[Any, set[Any]] = defaultdict(set)
     for key, node in graph.items():
         for need in node.dependencies:
             needed_by[need].add(key)
-    readers = []
+    readers: list[Reader] = []
     for result in results:
-        own, outer, waiting = {}, set(), [result.key]
+        own: dict[Any, Any] = {}
+        needed: set[Any] = set()
+        waiting = [result.key]
         while waiting:
             key = waiting.pop()
             # Rows that a cluster holds are not in the graph.
@@ -277,42 +298,52 @@ def _one_task_each(results):
                 own[key] = graph[key]
                 waiting.extend(own[key].dependencies)
             else:
-                outer.add(key)
-        outer = list(outer - own.keys())
+                needed.add(key)
+        outer = list(needed - own.keys())
         given = [Delayed(key, graph) for key in outer]
         readers.append((partial(_run, own, result.key, outer), given))
     return readers
 
 
-def _run(graph, key, outer, given):
+def _run(
+    graph: dict[Any, Any], key: Any, outer: list[Any], given: Sequence[Any]
+) -> Any:
     return dask.get({**graph, **dict(zip(outer, given, strict=True))}, key)
 
 
-def _read_and_call(read, call, given):
+def _read_and_call(
+    read: Callable[[Sequence[Any]], Any],
+    call: Callable[..., Any],
+    given: Sequence[Any],
+) -> Any:
     return call(*read(given))
 
 
-def _hold(read, given):
+def _hold(
+    read: Callable[[Sequence[Any]], Any], given: Sequence[Any]
+) -> _HeldChunk | list[Any]:
     parts = _own(read(given))
     # What the user's collections share, Dask moves anyway.
     return parts if given else _HeldChunk(read, parts)
 
 
-def _own(parts):
+def _own(parts: Sequence[Any]) -> list[Any]:
     # Some columns of a data frame may be a view, which would keep all in memory. Of an
     # array, Dask takes no view of less than half.
     return [part if isinstance(part, np.ndarray) else part.copy() for part in parts]
 
 
-def _call_held(call, chunk):
+def _call_held(call: Callable[..., Any], chunk: _HeldChunk | list[Any]) -> Any:
     return call(*(chunk.parts if isinstance(chunk, _HeldChunk) else chunk))
 
 
-def _is_array(collection):
+def _is_array(collection: Collection) -> bool:
     return isinstance(collection, dask.array.Array)
 
 
-def _align_arrays(X, others):
+def _align_arrays(
+    X: Collection, others: dict[str, Collection]
+) -> tuple[Collection, dict[str, Collection]]:
     """Columns in one chunk, rows in the chunks of X."""
     if X.ndim != 2:
         raise ValueError(f"X must have two dimensions, got {X.ndim}.")
@@ -333,7 +364,9 @@ def _align_arrays(X, others):
     return X, aligned
 
 
-def _check_partitions(X, others):
+def _check_partitions(
+    X: Collection, others: dict[str, Collection]
+) -> tuple[Collection, dict[str, Collection]]:
     for name, other in others.items():
         if X.npartitions != other.npartitions:
             raise ValueError(
@@ -343,25 +376,33 @@ def _check_partitions(X, others):
     return X, others
 
 
-def _parts(X, **others):
+def _parts(X: Any, **others: Any) -> list[Any]:
     return [X, *others.values()]
 
 
-def _call(function, names, settings, X, *others):
+def _call(
+    function: Callable[..., Any],
+    names: tuple[str, ...],
+    settings: dict[str, Any],
+    X: Any,
+    *others: Any,
+) -> Any:
     return function(X, **dict(zip(names, others, strict=True)), **settings)
 
 
-def _unless_empty(function, meta, X, /, **others):
+def _unless_empty(
+    function: Callable[..., Any], meta: NDArray[Any], X: Any, /, **others: Any
+) -> Any:
     """scikit-learn refuses to predict no rows."""
     return function(X, **others) if X.shape[0] else meta
 
 
-def nbytes_of_chunk(X, **others):
+def nbytes_of_chunk(X: Any, **others: Any) -> int:
     """Bytes of a chunk."""
     return sum(sizeof(part) for part in (X, *others.values()))
 
 
-def _or_error(function, X, /, **others):
+def _or_error(function: Callable[..., Any], X: Any, /, **others: Any) -> Any:
     """An error is a result as well, until the number of the chunk is known."""
     try:
         return function(X, **others)
@@ -369,12 +410,12 @@ def _or_error(function, X, /, **others):
         return error
 
 
-def _add_chunks(first, results):
+def _add_chunks(first: int, results: Sequence[Any]) -> Any:
     for number, result in enumerate(results, first):
         if isinstance(result, ValueError):
             raise ValueError(f"In chunk {number} of the rows: {result}") from result
     return _add(results)
 
 
-def _add(parts):
+def _add(parts: Sequence[Any]) -> Any:
     return reduce(operator.add, parts)

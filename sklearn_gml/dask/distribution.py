@@ -1,9 +1,52 @@
 """Distributions at the rows of Dask collections, lazily and chunk by chunk."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import dask
 import numpy as np
 
-from .chunks import ChunkedRows
+from .chunks import ChunkedRows, Collection
+
+if TYPE_CHECKING:
+    from .._estimator.regressor import GaussianMLRegressor
+
+
+def _lazy_moment(name: str) -> Callable[[ChunkedDistribution], Collection]:
+    def method(self: ChunkedDistribution) -> Collection:
+        return self._lazily(name)
+
+    method.__name__ = name
+    method.__doc__ = f"""``{name}`` of the distribution at each row.
+
+        Returns
+        -------
+        Dask array of shape (n,) or (n, t)
+            As ``{name}`` of ``scipy.stats``.
+        """
+    return method
+
+
+def _lazy_function(name: str) -> Callable[[ChunkedDistribution, Any], Collection]:
+    def method(self: ChunkedDistribution, x: Any) -> Collection:
+        return self._lazily(name, x)
+
+    method.__name__ = name
+    method.__doc__ = f"""``{name}`` of the distribution at each row.
+
+        Parameters
+        ----------
+        x : float, or Dask collection of as many rows
+            A value of y; of ``ppf`` and ``isf``, a probability.
+
+        Returns
+        -------
+        Dask array of shape (n,) or (n, t)
+            As ``{name}`` of ``scipy.stats``.
+        """
+    return method
 
 
 class ChunkedDistribution:
@@ -18,18 +61,21 @@ class ChunkedDistribution:
     model : GaussianMLRegressor
         Fitted.
     X : Dask array or data frame
+        The rows.
     options : dict
         Keyword arguments of ``predict_dist``; Dask collections have a value for each
         row.
     """
 
-    def __init__(self, model, X, options):
+    def __init__(
+        self, model: GaussianMLRegressor, X: Collection, options: dict[str, Any]
+    ) -> None:
         self._model, self._X = model, X
         lazy = {name for name in options if dask.is_dask_collection(options[name])}
         self._by_row = {name: options[name] for name in lazy}
         self._options = {name: options[name] for name in options.keys() - lazy}
 
-    def _lazily(self, method, *arguments, **settings):
+    def _lazily(self, method: str, *arguments: Any, **settings: Any) -> Collection:
         aligned = {}
         if arguments and dask.is_dask_collection(arguments[0]):
             aligned, arguments = {"x": arguments[0]}, ()
@@ -43,29 +89,49 @@ class ChunkedDistribution:
             **settings,
         )
 
-    def interval(self, confidence):
-        """``(lower, upper)`` ends of the central interval of this probability."""
-        return tuple(self._lazily("interval", confidence, end=end) for end in (0, 1))
+    mean = _lazy_moment("mean")
+    median = _lazy_moment("median")
+    std = _lazy_moment("std")
+    var = _lazy_moment("var")
+    pdf = _lazy_function("pdf")
+    logpdf = _lazy_function("logpdf")
+    cdf = _lazy_function("cdf")
+    logcdf = _lazy_function("logcdf")
+    sf = _lazy_function("sf")
+    logsf = _lazy_function("logsf")
+    ppf = _lazy_function("ppf")
+    isf = _lazy_function("isf")
 
+    def interval(self, confidence: float) -> tuple[Collection, Collection]:
+        """Ends of the central interval of a probability.
 
-def _lazy_method(name):
-    def method(self, *x):
-        return self._lazily(name, *x)
+        Parameters
+        ----------
+        confidence : float
+            The probability.
 
-    method.__name__ = name
-    method.__doc__ = f"``{name}`` of the distribution at each row, see ``scipy.stats``."
-    return method
-
-
-for _name in ("mean", "median", "std", "var"):
-    setattr(ChunkedDistribution, _name, _lazy_method(_name))
-for _name in ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf"):
-    setattr(ChunkedDistribution, _name, _lazy_method(_name))
+        Returns
+        -------
+        lower, upper : Dask array of shape (n,) or (n, t)
+            Values that y falls below and above with half of the rest.
+        """
+        return (
+            self._lazily("interval", confidence, end=0),
+            self._lazily("interval", confidence, end=1),
+        )
 
 
 def _of_distribution(
-    X, x=None, *, model, options, method, arguments=(), end=None, **by_row
-):
+    X: Any,
+    x: Any = None,
+    *,
+    model: GaussianMLRegressor,
+    options: dict[str, Any],
+    method: str,
+    arguments: tuple[Any, ...] = (),
+    end: int | None = None,
+    **by_row: Any,
+) -> Any:
     distribution = model.predict_dist(X, **options, **by_row)
     if x is not None:
         arguments = (np.asarray(x),)
