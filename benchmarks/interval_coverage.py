@@ -51,16 +51,16 @@ def covered(rng, n_samples):
 
     for level in LEVELS:
         limits = model.conf_int(level)
-        note("coefficient", COEF[-1], limits[:, -2])
-        note("sigma", SIGMA, limits[:, -1])
+        note("coefficient", COEF[-1], limits[:, -1])
+        note("sigma", SIGMA, model.sigma_conf_int(level))
         for kind, truth in (("mean", mean[0]), ("predictive", y[0])):
             low, high = model.predict_dist(x, kind=kind).interval(level)
             note(kind, truth, np.column_stack([low[0], high[0]]))
         for fit in (model, restricted):
             limits = fit.conf_int(level, method="profile")
-            note(f"profile coefficient, {fit.method}", COEF[-1], limits[:, -2])
+            note(f"profile coefficient, {fit.method}", COEF[-1], limits[:, -1])
         # The same for both fits.
-        note("profile sigma", SIGMA, limits[:, -1])
+        note("profile sigma", SIGMA, model.sigma_conf_int(level, "profile"))
     return {name: np.array(mask) for name, mask in masks.items()}
 
 

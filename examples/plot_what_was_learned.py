@@ -132,7 +132,7 @@ plt.show()
 # agree; with fifteen they do not, because the likelihood of a standard deviation leans:
 # there is much more room above than below. (The parabola is the likelihood that a
 # symmetric interval believes in.) Wald intervals of the table are exact for the
-# coefficients; for sigma, ``conf_int`` has the exact one of the chi-square
+# coefficients; for sigma, ``sigma_conf_int`` has the exact one of the chi-square
 # distribution, and the profile comes close to it.
 
 few = np.random.default_rng(3).choice(len(X), size=15, replace=False)
@@ -154,8 +154,8 @@ for axes, rows, title in (
     axes.plot(sigmas, parabola, ":", color=GREY, label="parabola")
     reach = stats.norm.isf(0.025) * error
     intervals = (
-        ("profile", fit.conf_int(method="profile")[-1]),
-        ("exact (chi-square)", fit.conf_int()[-1]),
+        ("profile", fit.sigma_conf_int(method="profile")),
+        ("exact (chi-square)", fit.sigma_conf_int()),
         ("estimate ± 1.96 standard errors", (fit.sigma_ - reach, fit.sigma_ + reach)),
     )
     for place, ((name, limits), colour) in enumerate(

@@ -20,6 +20,7 @@ files of a folder import each other without circles::
         plotting      axes and colours
     _estimator/       the public classes: validate, call, expose
         regressor     GaussianMLRegressor
+        fitting       from rows or statistics to a fit
         partial_fit   rows in batches
         prediction    predictions and their distributions
         inference     standard errors, intervals, tests
@@ -28,6 +29,8 @@ files of a folder import each other without circles::
         diagnostics   warnings of a fit
         callbacks     scikit-learn's callbacks
     _inference/       how surely the parameters of a fit are known
+        fit           what a fit has learned, as one value
+        inference     from a fit to what is known of its parameters
         constant      constant noise: from the triangular factor
         log_linear    log-linear noise: from the information
         estimates     estimates with their covariance: intervals, Wald tests

@@ -101,3 +101,11 @@ def test_docstring_shows_the_tree():
         elif match := re.match(r"    (\w+) ", line):
             shown.add(Path(match[1]))
     assert shown == FILES
+
+
+def test_no_file_is_long():
+    lengths = {
+        str(file): len((PACKAGE / f"{file}.py").read_text("utf-8").splitlines())
+        for file in FILES
+    }
+    assert not {file: n for file, n in lengths.items() if n > 450}

@@ -19,9 +19,9 @@ def begin_fit(estimator):
 
 
 def watch_blocks(estimator, context):
-    """A function that tells the callbacks of each block which passes through it.
+    """A function that tells the callbacks of each block of rows.
 
-    Their wish to stop is not heard: sums over some of the rows are no fit of all.
+    A request to stop is ignored: sums over some of the rows are no fit of all.
     """
 
     def watched(slices, count):
@@ -35,3 +35,25 @@ def watch_blocks(estimator, context):
         sweep.call_on_fit_task_end(estimator=estimator)
 
     return watched
+
+
+def watch_steps(estimator, context, X, y):
+    """A function that tells the callbacks of each step of a maximiser.
+
+    It takes a function that makes the fit of that step, which is called only if a
+    callback asks for the fitted estimator.
+    """
+
+    def after_step(fit):
+        def attributes():
+            made = fit()
+            shown = made.attributes().items()
+            return {"_fit": made} | {n: v for n, v in shown if v is not None}
+
+        step = context.subcontext(task_name="maximiser step")
+        step.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
+        step.call_on_fit_task_end(
+            estimator=estimator, X=X, y=y, reconstruction_attributes=attributes
+        )
+
+    return after_step

@@ -1,18 +1,30 @@
-"""Warnings of a fit: what the solver did not reach and what the data do not hold."""
+"""What the user is warned of after a fit: solver and data."""
+
+from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 
 from sklearn.exceptions import ConvergenceWarning
 
+from .._inference.fit import Fit
 from ..exceptions import DegenerateFitWarning, RankDeficiencyWarning
 
-# From the warning out to the line that called fit: the function here, fit and
-# scikit-learn's wrapper around it; the climb is called by one method more.
-DATA_STACKLEVEL, SOLVER_STACKLEVEL = 4, 5
+Message = tuple[type[Warning], str]
+
+# From ``announce`` out to the line that called fit: fit and scikit-learn's wrapper.
+STACKLEVEL = 4
 
 
-def warn_of_convergence(objectives, solutions):
-    """Where a climb has ended before a maximum that is there."""
+def announce(fit: Fit, categories: tuple[type[Warning], ...] = (Warning,)) -> None:
+    """Warn of what a fit has to say, from the line that called the estimator."""
+    for category, message in fit.messages:
+        if issubclass(category, categories):
+            warnings.warn(message, category, stacklevel=STACKLEVEL)
+
+
+def convergence_messages(objectives, solutions) -> Iterator[Message]:
+    """Whether the solver stopped before an existing maximum."""
     for objective, solution in zip(objectives, solutions, strict=True):
         if solution.converged or solution.point.degenerate.any():
             continue
@@ -22,45 +34,43 @@ def warn_of_convergence(objectives, solutions):
                 " Where rows are few for the parameters of the noise, use "
                 "noise_alpha > 0."
             )
-        warnings.warn(
-            f"GaussianMLRegressor has {solution.message}.{remedy}",
+        yield (
             ConvergenceWarning,
-            stacklevel=SOLVER_STACKLEVEL,
+            f"GaussianMLRegressor has {solution.message}.{remedy}",
         )
 
 
-def warn_of_data(estimator, objectives, solutions):
-    """Of rows that do not determine the model."""
+def data_messages(settings, feature_names, objectives, solutions) -> Iterator[Message]:
+    """Whether the rows determine the model."""
     for objective, solution in zip(objectives, solutions, strict=True):
         if solution.point.degenerate.any():
-            message = (
-                _isolated(estimator, objective, solution.point)
-                if objective.varies and not objective.saturated
-                else _no_noise(estimator, objective)
-            )
-            warnings.warn(message, DegenerateFitWarning, stacklevel=DATA_STACKLEVEL)
+            if objective.varies and not objective.saturated:
+                message = _isolated(settings, feature_names, objective, solution.point)
+            else:
+                message = _no_noise(settings, objective)
+            yield DegenerateFitWarning, message
             return
     objective = objectives[0]
     lost = objective.n_parameters - objective.rank
-    if lost and not estimator.alpha:
+    if lost and not settings.alpha:
         choice = (
             "Some non-negative coefficients were"
-            if estimator.positive
+            if settings.positive
             else "The coefficients of smallest norm were"
         )
-        warnings.warn(
+        yield (
+            RankDeficiencyWarning,
             f"The columns of X are collinear: {lost} of {objective.n_parameters} "
             f"directions are not identified. {choice} chosen; predictions do not "
             "depend on the choice. Drop columns or use alpha > 0.",
-            RankDeficiencyWarning,
-            stacklevel=DATA_STACKLEVEL,
         )
 
 
-def _isolated(estimator, objective, point):
+def _isolated(settings, feature_names, objective, point):
     position = objective.noise.columns[point.steepest_noise_slope]
-    names = getattr(estimator, "feature_names_in_", None)
-    name = f"column {position}" if names is None else repr(str(names[position]))
+    name = (
+        f"column {position}" if feature_names is None else repr(feature_names[position])
+    )
     reason = (
         "The restricted likelihood does not fall along the noise slope of "
         f"{name}: the rows that it moves are fitted exactly, and tell nothing of their "
@@ -72,17 +82,17 @@ def _isolated(estimator, objective, point):
         "loglik_, aic_ and bic_ describe arithmetic."
     )
     return (
-        f"{reason} Use noise_alpha > {estimator.noise_alpha:g}, leave that column out "
+        f"{reason} Use noise_alpha > {settings.noise_alpha:g}, leave that column out "
         "of noise_columns, or use more rows."
     )
 
 
-def _no_noise(estimator, objective):
+def _no_noise(settings, objective):
     return (
         "There is no noise left to estimate sigma from: the model has rank "
         f"{objective.rank} and the rows have sum of weights "
         f"{objective.sum_weights:g}, or it reproduces y to the last digit. The "
         "likelihood has no maximum; sigma_ is of the size of rounding errors, and "
         "loglik_, aic_ and bic_ describe arithmetic. Use more rows"
-        f"{'' if estimator.alpha else ', fewer columns or alpha > 0'}."
+        f"{'' if settings.alpha else ', fewer columns or alpha > 0'}."
     )

@@ -1,18 +1,13 @@
-"""What a fitted model says of itself: how surely its parameters are known."""
+"""Standard errors, intervals and tests of a fitted model."""
 
 import numpy as np
 from sklearn.utils import check_consistent_length, column_or_1d
-from sklearn.utils.validation import check_is_fitted
 
-from .._data.rows import WIDE, Rows
-from .._inference.constant import ROBUST, ConstantInference
-from .._inference.estimates import (
-    HypothesisTest,
-    ParameterEstimates,
-    check_level,
-    contrast_matrix,
-)
-from .._inference.log_linear import LogLinearInference
+from .._data.rows import Rows
+from .._inference.constant import ROBUST
+from .._inference.estimates import HypothesisTest, check_level, contrast_matrix
+from .._inference.inference import inference_of, parameter_estimates
+from .fitting import fitted, rows_of_fit
 
 
 class GaussianInferenceMixin:
@@ -38,23 +33,7 @@ class GaussianInferenceMixin:
         ValueError
             If their number is not that of the features.
         """
-        check_is_fitted(self)
-        n_features = self.n_features_in_
-        if feature_names is None:
-            default = [f"x{column}" for column in range(n_features)]
-            feature_names = getattr(self, "feature_names_in_", default)
-        if len(feature_names) != n_features:
-            raise ValueError(
-                f"feature_names has {len(feature_names)} names, but the model was "
-                f"fitted to {n_features} features."
-            )
-        names = tuple(str(name) for name in feature_names)
-        mean = ("intercept", *names) if self._settings.fit_intercept else names
-        drive = getattr(self, "noise_features_in_", ())
-        if not len(drive):
-            return mean
-        noise = ("intercept", *(names[position] for position in drive))
-        return (*mean, *(f"log sigma: {name}" for name in noise))
+        return fitted(self).parameter_names(feature_names)
 
     def coef_covariance(
         self,
@@ -128,11 +107,11 @@ class GaussianInferenceMixin:
         >>> print(np.sqrt(np.diagonal(model.coef_covariance("HC3", X, y))).round(4))
         [0.3002 0.1539]
         """
-        known = self._inference()
+        fit = fitted(self)
+        known = inference_of(fit)
         kind = known.checked_kind(kind)
         rows, groups = self._robust_rows(kind, X, y, sample_weight, groups, noise_scale)
-        matrices = known.covariances(kind, rows, groups)
-        return matrices[0] if self.coef_.ndim == 1 else matrices
+        return fit.shown(known.covariances(kind, rows, groups))
 
     def conf_int(
         self,
@@ -146,7 +125,7 @@ class GaussianInferenceMixin:
         groups=None,
         noise_scale=None,
     ):
-        r"""Confidence intervals of the intercept, the coefficients and sigma.
+        r"""Confidence intervals of the parameters; of sigma see :meth:`sigma_conf_int`.
 
         Parameters
         ----------
@@ -155,19 +134,12 @@ class GaussianInferenceMixin:
         method : {"wald", "profile"}, default="wald"
             ``"wald"``: estimate plus and minus a multiple of the standard error, of
             Student's t for the classical and the posterior covariance, of the normal
-            distribution for the others. The interval of sigma goes with it: from
-            ``RSS / sigma^2 ~ chi2(n - rank)``, exact, for those two; from the
-            information of log sigma for ``"information"``; the robust kinds say
-            nothing of sigma (NaN).
+            distribution for the others.
 
             ``"profile"``: all values that a likelihood-ratio test does not reject, the
-            other parameters at their best, by the quantile of chi2(1). For the
-            coefficients it is the likelihood that the fit has maximised (with
-            ``method="reml"``, the other coefficients are integrated out). For sigma it
-            is the restricted likelihood whatever the ``method``: the plain one knows
-            nothing of degrees of freedom, and its 95 % intervals for sigma cover 78 %
-            with 12 rows and four parameters of the mean, the restricted ones 94.6 %
-            (``benchmarks/interval_coverage.py``).
+            other parameters at their best, by the quantile of chi2(1). It is the
+            likelihood that the fit has maximised (with ``method="reml"``, the other
+            coefficients are integrated out).
         kind : str, optional
             Of :meth:`coef_covariance`, for ``method="wald"``.
         X, y, sample_weight, groups, noise_scale : array-like, optional
@@ -175,9 +147,9 @@ class GaussianInferenceMixin:
 
         Returns
         -------
-        ndarray of shape (q + 1, 2) or (t, q + 1, 2)
-            Lower and upper limits: a row for each of :meth:`parameter_names`, and with
-            constant noise the last row for sigma. ``low, high = model.conf_int().T``.
+        ndarray of shape (q, 2) or (t, q, 2)
+            Lower and upper limits, a row for each of :meth:`parameter_names`.
+            ``low, high = model.conf_int().T``.
 
         Raises
         ------
@@ -191,32 +163,63 @@ class GaussianInferenceMixin:
         >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 4.0, 6.0]
         >>> print(GaussianMLRegressor().fit(X, y).conf_int().round(2))
         [[-0.04  2.24]
-         [ 0.99  2.21]
-         [ 0.16  1.99]]
+         [ 0.99  2.21]]
         """
         check_level(level)
-        known = self._inference()
-        if method == "profile":
-            if kind is not None:
-                raise ValueError(
-                    f"kind={kind!r} belongs to method='wald': a profile needs no "
-                    "covariance. Use kind=None."
-                )
-            limits = known.profile_limits(level)
-        elif method == "wald":
-            kind = known.checked_kind(kind)
-            rows = (X, y, sample_weight, groups, noise_scale)
-            estimates = self._estimates(kind, *rows)
-            limits = np.concatenate(
-                [
-                    np.stack([one.interval(level) for one in estimates]),
-                    known.sigma_limits(level, kind),
-                ],
-                axis=1,
-            )
-        else:
-            raise ValueError(f"method must be 'wald' or 'profile', got {method!r}.")
-        return limits[0] if self.coef_.ndim == 1 else limits
+        fit = fitted(self)
+        known = inference_of(fit)
+        if _is_profile(method, kind):
+            return fit.shown(known.profile_limits(level))
+        kind = known.checked_kind(kind)
+        rows = self._robust_rows(kind, X, y, sample_weight, groups, noise_scale)
+        estimates = parameter_estimates(fit, kind, *rows)
+        return fit.shown(np.stack([one.interval(level) for one in estimates]))
+
+    def sigma_conf_int(self, level=0.95, method="wald", kind=None):
+        r"""Confidence interval of sigma, with constant noise.
+
+        Parameters
+        ----------
+        level : float, default=0.95
+            Probability that the interval covers sigma.
+        method : {"wald", "profile"}, default="wald"
+            ``"wald"``: from ``RSS / sigma^2 ~ chi2(n - rank)``, exact, for the
+            classical and the posterior ``kind``; from the information of log sigma for
+            ``"information"``.
+
+            ``"profile"``: all values that a ratio of restricted likelihoods does not
+            reject, whatever the ``method`` of the fit. The plain likelihood knows
+            nothing of degrees of freedom: its 95 % intervals cover 78 % with 12 rows
+            and four parameters of the mean, the restricted ones 94.6 %
+            (``benchmarks/interval_coverage.py``).
+        kind : {"classical", "posterior", "information"}, optional
+            Of :meth:`coef_covariance`, for ``method="wald"``.
+
+        Returns
+        -------
+        ndarray of shape (2,) or (t, 2)
+            Lower and upper limit in units of y.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`conf_int`; for a robust ``kind``, which says nothing of sigma;
+            with log-linear noise, where sigma is no parameter: :meth:`conf_int` has
+            the parameters of log sigma.
+
+        Examples
+        --------
+        >>> from sklearn_gml import GaussianMLRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 4.0, 6.0]
+        >>> print(GaussianMLRegressor().fit(X, y).sigma_conf_int().round(2))
+        [0.16 1.99]
+        """
+        check_level(level)
+        fit = fitted(self)
+        known = inference_of(fit)
+        if _is_profile(method, kind):
+            return fit.shown(known.sigma_profile_limits(level))
+        return fit.shown(known.sigma_limits(level, known.checked_kind(kind)))
 
     def wald_test(
         self,
@@ -267,83 +270,26 @@ class GaussianInferenceMixin:
         >>> print(model.wald_test(["s1", "s2", "s3"]))
         F(3, 431) = 7.612, p = 5.7e-05
         """
-        kind = self._inference().checked_kind(kind)
-        if self._settings.alpha:
+        fit = fitted(self)
+        kind = inference_of(fit).checked_kind(kind)
+        if fit.settings.alpha:
             raise ValueError(
-                f"alpha={self._settings.alpha!r} gives the parameters a prior and a "
+                f"alpha={fit.settings.alpha!r} gives the parameters a prior and a "
                 "posterior, of which there are no tests: use conf_int, or alpha=0."
             )
-        contrasts = contrast_matrix(hypotheses, self.parameter_names())
+        contrasts = contrast_matrix(hypotheses, fit.parameter_names())
         values = np.broadcast_to(np.asarray(values, float), len(contrasts))
-        estimates = self._estimates(kind, X, y, sample_weight, groups, noise_scale)
+        rows = self._robust_rows(kind, X, y, sample_weight, groups, noise_scale)
+        estimates = parameter_estimates(fit, kind, *rows)
         statistic, pvalue = np.transpose(
             [one.wald(contrasts, values) for one in estimates]
         )
-        if self.coef_.ndim == 1:
+        if fit.vector_target:
             statistic, pvalue = float(statistic[0]), float(pvalue[0])
         count, freedom = len(contrasts), estimates[0].degrees_of_freedom
         if np.isinf(freedom):
             return HypothesisTest(statistic, pvalue, "chi2", (count,))
         return HypothesisTest(statistic, pvalue, "F", (count, freedom))
-
-    def _inference(self):
-        """What knows how surely the parameters are known, or a reason why not."""
-        check_is_fitted(self)
-        if self._roots[0] is None:
-            raise ValueError(
-                "Standard errors need the information matrix, which is not formed for "
-                f"sparse X with {self.n_features_in_} columns, more than {WIDE}: use "
-                "fewer columns or dense X."
-            )
-        if self._settings.positive:
-            raise ValueError(
-                "Bounded coefficients have no covariance matrix that describes their "
-                "uncertainty: use positive=False."
-            )
-        mean = np.atleast_2d(self.coef_)
-        if self._settings.fit_intercept:
-            mean = np.column_stack([np.atleast_1d(self.intercept_), mean])
-        if len(getattr(self, "noise_features_in_", ())):
-            noise = np.column_stack(
-                [np.atleast_1d(self.noise_intercept_), np.atleast_2d(self.noise_coef_)]
-            )
-            return LogLinearInference(
-                self.statistics_,
-                mean,
-                noise,
-                np.stack(self._roots),
-                self._spans,
-                self.noise_features_in_,
-                np.atleast_1d(self.sigma_),
-                self._settings.fit_intercept,
-                self._settings.alpha,
-                self._settings.noise_alpha,
-                restricted=self._settings.method == "reml",
-            )
-        return ConstantInference(
-            self.statistics_,
-            mean,
-            self._roots[0],
-            np.atleast_1d(self.sigma_),
-            self.rank_,
-            self._settings.fit_intercept,
-            self._settings.alpha,
-            restricted=self._settings.method == "reml",
-        )
-
-    def _estimates(
-        self, kind, X, y, sample_weight, groups, noise_scale, *, feature_names=None
-    ):
-        """:class:`ParameterEstimates`, one for each target."""
-        known, names = self._inference(), self.parameter_names(feature_names)
-        rows, groups = self._robust_rows(kind, X, y, sample_weight, groups, noise_scale)
-        freedom = known.degrees_of_freedom(kind)
-        return [
-            ParameterEstimates(names, values, covariance, freedom)
-            for values, covariance in zip(
-                known.values, known.covariances(kind, rows, groups), strict=True
-            )
-        ]
 
     def _robust_rows(self, kind, X, y, sample_weight, groups, noise_scale):
         """``(rows, groups)`` for a robust kind, else twice None."""
@@ -359,7 +305,7 @@ class GaussianInferenceMixin:
                 raise ValueError("kind='cluster' needs groups, the group of each row.")
             groups = column_or_1d(groups)
             check_consistent_length(y, groups)
-        rows = self._rows_of_fit(X, y, sample_weight, noise_scale)
+        rows = rows_of_fit(self, X, y, sample_weight, noise_scale)
         if rows.frequency is None or rows.frequency.all():
             return rows, groups
         kept = rows.frequency > 0
@@ -368,3 +314,17 @@ class GaussianInferenceMixin:
             Rows(rows.X[kept], rows.y[kept], rows.frequency[kept], scale),
             None if groups is None else groups[kept],
         )
+
+
+def _is_profile(method, kind):
+    """Whether an interval is one of the profile likelihood; raise for others."""
+    if method == "wald":
+        return False
+    if method != "profile":
+        raise ValueError(f"method must be 'wald' or 'profile', got {method!r}.")
+    if kind is not None:
+        raise ValueError(
+            f"kind={kind!r} belongs to method='wald': a profile needs no "
+            "covariance. Use kind=None."
+        )
+    return True

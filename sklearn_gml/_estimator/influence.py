@@ -1,33 +1,12 @@
-"""What a fitted model says of single rows: leverage, influence, uncertain means."""
+"""Leverage and influence of the rows of a fit."""
 
-from typing import NamedTuple
-
-import numpy as np
-from sklearn.utils.validation import validate_data
-
-from .._data.rows import Rows
-from .._data.validation import (
-    SPARSE_FORMATS,
-    validate_noise_scale,
-    validate_sample_weight,
-)
-
-
-class FitSettings(NamedTuple):
-    """Parameters of the fit that is asked, whatever was set since."""
-
-    fit_intercept: bool
-    alpha: float
-    noise_alpha: float
-    method: str
-    positive: bool
+from .._inference.inference import inference_of
+from .fitting import fitted, rows_of_fit
+from .prediction import rows_without_targets
 
 
 class GaussianInfluenceMixin:
-    """Leverage and influence of rows, and what it does to their predictions.
-
-    To stand beside :class:`~sklearn_gml._estimator.inference.GaussianInferenceMixin`.
-    """
+    """Leverage and influence of rows."""
 
     def leverage(self, X, *, noise_scale=None):
         r"""Leverage of rows: ``h = x' (X'X)^-1 x``, of the rows of the fit.
@@ -57,10 +36,8 @@ class GaussianInfluenceMixin:
         >>> print(GaussianMLRegressor().fit(X, y).leverage(X).round(3))
         [0.7 0.3 0.3 0.7]
         """
-        known = self._inference()
-        X = self._validated(X)
-        scale = validate_noise_scale(noise_scale, X)
-        return known.leverage(Rows.of(X, np.empty((X.shape[0], 0)), noise_scale=scale))
+        known = inference_of(fitted(self))
+        return known.leverage(rows_without_targets(self, X, noise_scale))
 
     def influence(self, X, y, *, noise_scale=None):
         """How each row of the fit bears on it.
@@ -96,51 +73,19 @@ class GaussianInfluenceMixin:
         >>> print(measures.cooks_distance.round(3))
         [0.389 0.276 0.276 0.389]
         """
-        known = self._inference()
-        if self._settings.alpha:
+        fit = fitted(self)
+        known = inference_of(fit)
+        if fit.settings.alpha:
             raise ValueError(
                 "Standardised residuals and Cook's distance are defined for least "
-                f"squares, not for alpha={self._settings.alpha!r}: use alpha=0, or "
+                f"squares, not for alpha={fit.settings.alpha!r}: use alpha=0, or "
                 "leverage."
             )
-        measures = known.influence(self._rows_of_fit(X, y, None, noise_scale))
-        if self.coef_.ndim == 2:
+        measures = known.influence(rows_of_fit(self, X, y, None, noise_scale))
+        if not fit.vector_target:
             return measures
         first = {
             name: values if values.ndim == 1 else values[:, 0]
             for name, values in vars(measures).items()
         }
         return type(measures)(**first)
-
-    def _uncertain_distribution(self, X, kind, noise_scale):
-        """Student's t of y at rows (``kind="predictive"``) or of their mean."""
-        known = self._inference()
-        X = self._validated(X)
-        scale = validate_noise_scale(noise_scale, X)
-        rows = Rows.of(X, np.empty((X.shape[0], 0)), noise_scale=scale)
-        return known.distribution(rows, self._mean(X), kind)
-
-    def _rows_of_fit(self, X, y, sample_weight, noise_scale):
-        """Validated rows of the features and targets of the fit."""
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=SPARSE_FORMATS,
-            dtype=[np.float64, np.float32],
-            multi_output=True,
-            y_numeric=True,
-            reset=False,
-        )
-        rows = Rows.of(
-            X,
-            y,
-            validate_sample_weight(sample_weight, X),
-            validate_noise_scale(noise_scale, X),
-        )
-        if rows.y.shape[1] != len(np.atleast_2d(self.coef_)):
-            raise ValueError(
-                f"y has {rows.y.shape[1]} targets, but the model was fitted to "
-                f"{len(np.atleast_2d(self.coef_))}."
-            )
-        return rows

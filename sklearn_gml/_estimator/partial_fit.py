@@ -4,11 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import _fit_context
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
 
 from .._data.rows import WIDE, Rows
 from .._data.statistics import GaussianStatistics, statistics_of_rows
 from .._data.validation import validate_training_data
+from .._inference.fit import FitSettings
+from .diagnostics import announce
+from .fitting import expose, fit_constant, unchanged_on_error
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,7 @@ class PartialFitMixin:
         >>> print(model.coef_.round(2), round(model.sigma_, 2))
         [2. 3.] 0.5
         """
-        with self._unchanged_on_error():
+        with unchanged_on_error(self):
             running = self._running_total()
             reset = running.total is None
             if not reset and sample_weight is not None and not np.any(sample_weight):
@@ -137,7 +141,7 @@ class PartialFitMixin:
                 X, y, sample_weight, noise_scale, estimator=self, reset=reset
             )
             rows = Rows.of(data.X, data.y, data.sample_weight, data.noise_scale)
-            self._check_combinations()
+            settings = FitSettings.of(self)
             if rows.is_wide_and_sparse:
                 raise ValueError(
                     "partial_fit keeps a triangle of columns by columns, which is not "
@@ -146,9 +150,10 @@ class PartialFitMixin:
                 )
             part = statistics_of_rows(rows, data.y.ndim == 1, data.feature_names)
             running = running.plus(part)
-            objective = self._objective(running.total)
-            self._maximise([objective], None, running.total.vector_target)
-            self.statistics_, self._running = running.total, running
+            fit = fit_constant(running.total, settings)
+            expose(self, fit)
+            announce(fit, (ConvergenceWarning,))
+            self._running = running
         return self
 
     def _running_total(self):

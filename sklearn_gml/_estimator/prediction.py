@@ -1,4 +1,4 @@
-"""What a fitted model says: of new rows, and of how surely it knows."""
+"""Predictions of a fitted model, and their distributions."""
 
 import numpy as np
 from scipy import stats
@@ -11,12 +11,15 @@ from sklearn.utils.validation import (
 )
 
 from .._data.predictors import sigma_at
+from .._data.rows import Rows
 from .._data.statistics import LOG_2PI
 from .._data.validation import (
     SPARSE_FORMATS,
     validate_noise_scale,
     validate_sample_weight,
 )
+from .._inference.inference import inference_of
+from .fitting import fitted
 
 
 class GaussianPredictionMixin:
@@ -39,29 +42,8 @@ class GaussianPredictionMixin:
             Only with ``return_std=True``.
         """
         if return_std:
-            return self._mean_and_sigma(X)
-        return self._mean(self._validated(X))
-
-    def _validated(self, X):
-        check_is_fitted(self)
-        return validate_data(self, X, accept_sparse=SPARSE_FORMATS, reset=False)
-
-    def _mean(self, X):
-        return safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
-
-    def _mean_and_sigma(self, X, noise_scale=None):
-        X = self._validated(X)
-        mean = self._mean(X)
-        if hasattr(self, "noise_coef_"):
-            sigma = sigma_at(
-                X, self.noise_coef_, self.noise_intercept_, self.noise_features_in_
-            )
-        else:
-            sigma = np.broadcast_to(self.sigma_, mean.shape).copy()
-        scale = validate_noise_scale(noise_scale, X)
-        if scale is not None:
-            sigma *= scale.reshape(-1, *[1] * (mean.ndim - 1))
-        return mean, sigma
+            return _mean_and_sigma(self, X, None)
+        return _mean(fitted(self), _validated(self, X))
 
     def predict_dist(self, X, *, kind="plugin", noise_scale=None):
         """The distribution of y at X.
@@ -105,12 +87,15 @@ class GaussianPredictionMixin:
         [0.0009]
         """
         if kind in ("predictive", "mean"):
-            return self._uncertain_distribution(X, kind, noise_scale)
+            fit = fitted(self)
+            known = inference_of(fit)
+            rows = rows_without_targets(self, X, noise_scale)
+            return known.distribution(rows, _mean(fit, rows.X), kind)
         if kind != "plugin":
             raise ValueError(
                 f"kind must be 'plugin', 'predictive' or 'mean', got {kind!r}."
             )
-        return stats.norm(*self._mean_and_sigma(X, noise_scale))
+        return stats.norm(*_mean_and_sigma(self, X, noise_scale))
 
     def loglik_samples(self, X, y, *, noise_scale=None):
         """Log-density of each row, summed over the targets.
@@ -127,7 +112,7 @@ class GaussianPredictionMixin:
         ndarray of shape (n,)
             ``log p(y_i | x_i)`` in nats, ``predict_dist(X).logpdf(y)``.
         """
-        mean, sigma = self._mean_and_sigma(X, noise_scale)
+        mean, sigma = _mean_and_sigma(self, X, noise_scale)
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
         check_consistent_length(X, y)
         if y.size != mean.size:
@@ -167,3 +152,34 @@ class GaussianPredictionMixin:
             return float(density.mean() if normalize else density.sum())
         total = float(weight @ density)
         return total / float(weight.sum()) if normalize else total
+
+
+def _validated(estimator, X):
+    check_is_fitted(estimator)
+    return validate_data(estimator, X, accept_sparse=SPARSE_FORMATS, reset=False)
+
+
+def rows_without_targets(estimator, X, noise_scale) -> Rows:
+    """Validated rows of the features of a fit."""
+    X = _validated(estimator, X)
+    scale = validate_noise_scale(noise_scale, X)
+    return Rows.of(X, np.empty((X.shape[0], 0)), noise_scale=scale)
+
+
+def _mean(fit, X):
+    mean = safe_sparse_dot(X, fit.coef.T, dense_output=True) + fit.intercept
+    return mean[:, 0] if fit.vector_target else mean
+
+
+def _mean_and_sigma(estimator, X, noise_scale):
+    fit, X = fitted(estimator), _validated(estimator, X)
+    mean = _mean(fit, X)
+    if fit.varies:
+        sigma = sigma_at(X, fit.noise_coef, fit.noise_intercept, fit.noise_positions)
+        sigma = sigma.reshape(mean.shape)
+    else:
+        sigma = np.broadcast_to(fit.shown(fit.sigma), mean.shape).copy()
+    scale = validate_noise_scale(noise_scale, X)
+    if scale is not None:
+        sigma *= scale.reshape(-1, *[1] * (mean.ndim - 1))
+    return mean, sigma

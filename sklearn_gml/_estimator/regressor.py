@@ -1,8 +1,5 @@
 """The estimator: validate, build the objective, maximise, expose."""
 
-from contextlib import contextmanager
-from dataclasses import replace
-from math import log
 from numbers import Integral, Real
 
 import numpy as np
@@ -10,27 +7,18 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, _fit_c
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from .._data.predictors import noise_positions
-from .._data.rows import WIDE, Rows
-from .._data.statistics import GaussianStatistics, statistics_of_rows
+from .._data.rows import Rows
+from .._data.statistics import GaussianStatistics
 from .._data.validation import validate_training_data
-from .._likelihood.constant import ConstantObjective
-from .._likelihood.log_linear import LogLinearObjective
-from .._likelihood.matrix_free import MatrixFreeObjective
-from .._likelihood.maximisers import maximise_lbfgs, maximise_newton
-from .._likelihood.nonnegative import NonNegativeObjective
-from .callbacks import CallbackSupportMixin, begin_fit, watch_blocks
-from .diagnostics import warn_of_convergence, warn_of_data
+from .._inference.fit import FitSettings
+from .callbacks import CallbackSupportMixin, begin_fit, watch_blocks, watch_steps
+from .diagnostics import announce
+from .fitting import MAXIMISERS, expose, fit_constant, fit_rows, unchanged_on_error
 from .inference import GaussianInferenceMixin
-from .influence import FitSettings, GaussianInfluenceMixin
+from .influence import GaussianInfluenceMixin
 from .partial_fit import PartialFitMixin
 from .prediction import GaussianPredictionMixin
 from .summary import GaussianSummaryMixin
-
-MAXIMISERS = {
-    "auto": maximise_newton,
-    "newton": maximise_newton,
-    "lbfgs": maximise_lbfgs,
-}
 
 
 class GaussianMLRegressor(
@@ -269,7 +257,7 @@ class GaussianMLRegressor(
         """
         context = begin_fit(self)
         watch = None if context is None else watch_blocks(self, context)
-        with self._unchanged_on_error():
+        with unchanged_on_error(self):
             data = validate_training_data(
                 X, y, sample_weight, noise_scale, estimator=self
             )
@@ -277,31 +265,21 @@ class GaussianMLRegressor(
             positions = None
             if self.noise == "log-linear":
                 positions = noise_positions(self.noise_columns, X)
-            self._check_combinations(positions, rows)
-            vector_target = data.y.ndim == 1
-            statistics = None
-            if rows.is_wide_and_sparse:
-                rows.check_finite()
-                settings = {"fit_intercept": self.fit_intercept, "alpha": self.alpha}
-                objectives = [MatrixFreeObjective(rows, **settings)]
-            else:
-                statistics = statistics_of_rows(rows, vector_target, data.feature_names)
-                if positions is not None and len(positions):
-                    counted = statistics
-                    if rows.noise_scale is not None:
-                        # Whatever is known of the noise, columns are centred by
-                        # frequency.
-                        counted = statistics_of_rows(replace(rows, noise_scale=None))
-                    objectives = self._varying_objectives(
-                        LogLinearObjective, rows, counted, positions
-                    )
-                else:
-                    objectives = [self._objective(statistics)]
-            solutions = self._maximise(objectives, rows, vector_target, positions)
-            self._set_or_delete("statistics_", statistics)
-            warn_of_data(self, objectives, solutions)
+            after_step = None if context is None else watch_steps(self, context, X, y)
+            fit = fit_rows(
+                rows,
+                FitSettings.of(self),
+                positions=positions,
+                vector_target=data.y.ndim == 1,
+                feature_names=data.feature_names,
+                after_step=after_step,
+            )
+            expose(self, fit)
+            announce(fit)
         if context is not None:
-            context.call_on_fit_task_end(estimator=self, reconstruction_attributes={})
+            context.call_on_fit_task_end(
+                estimator=self, X=X, y=y, reconstruction_attributes={}
+            )
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -325,161 +303,13 @@ class GaussianMLRegressor(
             )
         if not statistics.n_samples:
             raise ValueError("The statistics are those of no rows: add some to them.")
-        with self._unchanged_on_error():
-            self._learn_features(statistics)
+        with unchanged_on_error(self):
             if self.noise != "constant":
                 raise ValueError(
                     f"noise={self.noise!r} needs the rows, which statistics have not "
                     "kept: use fit(X, y), or noise='constant'."
                 )
-            self._check_combinations()
-            objectives = [self._objective(statistics)]
-            solutions = self._maximise(objectives, None, statistics.vector_target)
-            self._set_or_delete("statistics_", statistics)
-            warn_of_data(self, objectives, solutions)
+            fit = fit_constant(statistics, FitSettings.of(self))
+            expose(self, fit)
+            announce(fit)
         return self
-
-    def _learn_features(self, statistics):
-        self.n_features_in_ = statistics.n_features
-        names = statistics.feature_names
-        if names is not None:
-            names = np.array(names, dtype=object)
-        self._set_or_delete("feature_names_in_", names)
-
-    @contextmanager
-    def _unchanged_on_error(self):
-        before = dict(vars(self))
-        try:
-            yield
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
-
-    def _maximise(self, objectives, rows, vector_target, positions=None):
-        maximise = MAXIMISERS[self.solver]
-        solutions = [
-            maximise(objective, max_iter=self.max_iter, tol=self.tol)
-            for objective in objectives
-        ]
-        warn_of_convergence(objectives, solutions)
-        estimates = [
-            objective.estimate(solution.point)
-            if rows is None
-            else objective.refined(solution.point, rows)
-            for objective, solution in zip(objectives, solutions, strict=True)
-        ]
-        self._expose(objectives, estimates, vector_target)
-        self._expose_noise(estimates, vector_target, positions)
-        self.n_iter_ = max(solution.n_iter for solution in solutions)
-        self._settings = FitSettings(
-            self.fit_intercept,
-            self.alpha,
-            0.0 if self.noise == "constant" else self.noise_alpha,
-            self.method,
-            self.positive,
-        )
-        return solutions
-
-    def _check_combinations(self, positions=None, rows=None):
-        if self.method == "reml" and self.positive:
-            raise ValueError(
-                "method='reml' is not defined with positive=True, because bounded "
-                "coefficients have no number of degrees of freedom: use method='ml' "
-                "or positive=False."
-            )
-        if positions is not None and self.positive:
-            raise ValueError(
-                f"positive=True is not supported with noise={self.noise!r}: use "
-                "positive=False or noise='constant'."
-            )
-        if rows is None or not rows.is_wide_and_sparse:
-            return
-        allowed_here = {"method": "ml", "positive": False}
-        if positions is not None and len(positions):
-            allowed_here["noise"] = "constant"
-        for name, allowed in allowed_here.items():
-            value = getattr(self, name)
-            if value != allowed:
-                raise ValueError(
-                    f"{name}={value!r} is not supported for sparse X with "
-                    f"{rows.n_features} columns, more than {WIDE}, because no matrix "
-                    f"of columns by columns is formed: use {name}={allowed!r}, fewer "
-                    "columns or dense X."
-                )
-
-    def _set_or_delete(self, name, value):
-        """Set a fitted attribute, or leave none of an earlier fit behind."""
-        if value is not None:
-            setattr(self, name, value)
-        elif hasattr(self, name):
-            delattr(self, name)
-
-    def _objective(self, statistics):
-        objective = NonNegativeObjective if self.positive else ConstantObjective
-        return objective(
-            statistics,
-            fit_intercept=self.fit_intercept,
-            alpha=self.alpha,
-            restricted=self.method == "reml",
-        )
-
-    def _varying_objectives(self, objective, rows, statistics, positions):
-        """An objective for each target: their noise has nothing in common."""
-        return [
-            objective(
-                rows,
-                statistics,
-                target,
-                positions,
-                fit_intercept=self.fit_intercept,
-                alpha=self.alpha,
-                noise_alpha=self.noise_alpha,
-                restricted=self.method == "reml",
-            )
-            for target in range(statistics.n_targets)
-        ]
-
-    def _expose(self, objectives, estimates, vector_target):
-        self.coef_ = _exposed(estimates, "coef", vector_target)
-        self.sigma_ = _exposed(estimates, "sigma", vector_target)
-        self.intercept_ = 0.0
-        if self.fit_intercept:
-            self.intercept_ = _exposed(estimates, "intercept", vector_target)
-        self.rank_ = int(objectives[0].rank)
-        pairs = list(zip(objectives, estimates, strict=True))
-        self.loglik_ = sum(objective.loglik(estimate) for objective, estimate in pairs)
-        n_parameters = sum(
-            len(estimate.coef) * (objective.rank + objective.noise_rank)
-            for objective, estimate in pairs
-        )
-        self._n_parameters = n_parameters
-        n_samples = objectives[0].sum_weights
-        self.aic_ = -2.0 * self.loglik_ + 2.0 * n_parameters
-        self.bic_ = -2.0 * self.loglik_ + n_parameters * log(n_samples)
-        restricted = None
-        if self.method == "reml":
-            restricted = sum(estimate.restricted_loglik for estimate in estimates)
-        self._set_or_delete("restricted_loglik_", restricted)
-
-    def _expose_noise(self, estimates, vector_target, positions):
-        self._set_or_delete("noise_features_in_", positions)
-        coef = intercept = None
-        if positions is not None and not len(positions):
-            coef = np.zeros((*self.coef_.shape[:-1], 0))
-            intercept = np.log(self.sigma_)
-        elif positions is not None:
-            coef = _exposed(estimates, "noise_coef", vector_target)
-            intercept = _exposed(estimates, "noise_intercept", vector_target)
-        self._set_or_delete("noise_coef_", coef)
-        self._set_or_delete("noise_intercept_", intercept)
-        self._roots = [estimate.covariance_root for estimate in estimates]
-        self._spans = estimates[0].spans
-
-
-def _exposed(estimates, name, vector_target):
-    """A field of the estimates of all targets, as it is shown to the user."""
-    values = np.concatenate([getattr(estimate, name) for estimate in estimates])
-    values = values[0] if vector_target else values
-    # A copy: the estimate's may be a view of all parameters.
-    return float(values) if values.ndim == 0 else np.array(values, order="C")

@@ -1,7 +1,9 @@
-"""What a fitted model has learned, as a table."""
+"""The table of a fitted model."""
 
 from .._inference.estimates import check_level
+from .._inference.inference import inference_of, parameter_estimates
 from .._inference.table import Summary, TargetSummary
+from .fitting import fitted
 
 
 class GaussianSummaryMixin:
@@ -63,16 +65,17 @@ class GaussianSummaryMixin:
         with 439 degrees of freedom.
         """
         check_level(level)
-        known = self._inference()
+        fit = fitted(self)
+        known = inference_of(fit)
         kind = known.checked_kind(kind)
-        rows = (X, y, sample_weight, groups, noise_scale)
-        estimates = self._estimates(kind, *rows, feature_names=feature_names)
+        rows = self._robust_rows(kind, X, y, sample_weight, groups, noise_scale)
+        estimates = parameter_estimates(fit, kind, *rows, feature_names)
         figures = {
-            "n": f"{self.statistics_.sum_weights:.10g}",
-            "rank": f"{self.rank_}",
-            "log-likelihood": f"{self.loglik_:.2f}",
-            "AIC": f"{self.aic_:.2f}",
-            "BIC": f"{self.bic_:.2f}",
+            "n": f"{fit.sum_weights:.10g}",
+            "rank": f"{fit.rank}",
+            "log-likelihood": f"{fit.loglik:.2f}",
+            "AIC": f"{fit.aic:.2f}",
+            "BIC": f"{fit.bic:.2f}",
         }
         return Summary(
             known.title,

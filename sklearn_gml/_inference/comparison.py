@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._linalg.triangular import column_norms
 from .estimates import HypothesisTest
+from .fit import Fit
 
 # What is known of the same y differs by the rounding errors of two factors.
 SAME_DATA = 1e-8
@@ -52,56 +53,62 @@ def likelihood_ratio_test(restricted, full):
     >>> print(likelihood_ratio_test(small, full))
     chi2(2) = 66.95, p = 2.9e-15
     """
-    restricted, full = _model("restricted", restricted), _model("full", full)
+    restricted, full = _fit_of("restricted", restricted), _fit_of("full", full)
     _check_comparable(restricted, full)
-    freedom = full._n_parameters - restricted._n_parameters
+    freedom = full.n_parameters - restricted.n_parameters
     if freedom <= 0:
         raise ValueError(
-            f"full must have more parameters than restricted, got {full._n_parameters} "
-            f"and {restricted._n_parameters}: pass the smaller model first."
+            f"full must have more parameters than restricted, got {full.n_parameters} "
+            f"and {restricted.n_parameters}: pass the smaller model first."
         )
-    if full._settings.method == "reml":
-        gain = full.restricted_loglik_ - restricted.restricted_loglik_
+    if full.settings.method == "reml":
+        gain = full.restricted_loglik - restricted.restricted_loglik
     else:
-        gain = full.loglik_ - restricted.loglik_
-    if gain < -LOST_TO_ROUNDING * abs(full.loglik_):
+        gain = full.loglik - restricted.loglik
+    if gain < -LOST_TO_ROUNDING * abs(full.loglik):
         raise ValueError(
             f"full has a log-likelihood {-gain:.3g} lower than restricted: the columns "
             "of restricted are not contained in those of full."
         )
     statistic = 2.0 * max(gain, 0.0)
-    if full.statistics_.sum_weights <= full.rank_:
+    if full.sum_weights <= full.rank:
         statistic = np.nan
     pvalue = float(stats.chi2.sf(statistic, freedom))
     return HypothesisTest(statistic, pvalue, "chi2", (freedom,))
 
 
-def _model(name, model):
+def _fit_of(name, model):
     if isinstance(model, Pipeline):
         model = model[-1]
     check_is_fitted(model)
+    fit = getattr(model, "_fit", None)
+    if not isinstance(fit, Fit):
+        raise TypeError(
+            f"{name} must be a fitted GaussianMLRegressor or a pipeline that ends in "
+            f"one, got {type(model).__name__}."
+        )
     for parameter, allowed in (("alpha", 0), ("noise_alpha", 0), ("positive", False)):
-        value = getattr(model._settings, parameter)
+        value = getattr(fit.settings, parameter)
         if value != allowed:
             raise ValueError(
                 f"{name} has {parameter}={value!r}, for which twice the gain in "
                 f"log-likelihood is not chi-square: use {parameter}={allowed!r}."
             )
-    if not hasattr(model, "statistics_"):
+    if fit.statistics is None:
         raise ValueError(
             f"{name} has no statistics_ to tell which data it was fitted to: sparse X "
             "of so many columns is fitted without. Use fewer columns or dense X."
         )
-    return model
+    return fit
 
 
 def _check_comparable(restricted, full):
-    if restricted._settings.method != full._settings.method:
+    if restricted.settings.method != full.settings.method:
         raise ValueError(
-            f"restricted has method={restricted._settings.method!r} and full "
-            f"{full._settings.method!r}: fit both with the same method."
+            f"restricted has method={restricted.settings.method!r} and full "
+            f"{full.settings.method!r}: fit both with the same method."
         )
-    if restricted.statistics_.n_targets != full.statistics_.n_targets:
+    if restricted.n_targets != full.n_targets:
         raise ValueError("The models were fitted to different numbers of targets.")
     for (what, one, unit), (_, other, _) in zip(
         _data(restricted), _data(full), strict=True
@@ -111,16 +118,16 @@ def _check_comparable(restricted, full):
                 f"The models were fitted to different data: the {what} is {one} for "
                 f"restricted and {other} for full."
             )
-    if full._settings.method == "reml" and not _same_mean(restricted, full):
+    if full.settings.method == "reml" and not _same_mean(restricted, full):
         raise ValueError(
             "Restricted likelihoods of different mean columns are likelihoods of "
             "different contrasts and cannot be compared: fit both with method='ml'."
         )
 
 
-def _data(model):
+def _data(fit):
     """What can be told of the rows without the columns of X: name, value, unit."""
-    statistics = model.statistics_
+    statistics = fit.statistics
     weights, size = statistics.sum_weights, statistics.factor[0, 0]
     mean = statistics.mean[statistics.n_features :]
     spread = column_norms(statistics.factor[1:, 1 + statistics.n_features :])
@@ -135,9 +142,9 @@ def _data(model):
 
 
 def _same_mean(restricted, full):
-    one, other = restricted.statistics_, full.statistics_
+    one, other = restricted.statistics, full.statistics
     return (
-        restricted._settings.fit_intercept == full._settings.fit_intercept
+        restricted.settings.fit_intercept == full.settings.fit_intercept
         and one.n_features == other.n_features
         and one.feature_names == other.feature_names
         and np.allclose(one.mean, other.mean, rtol=SAME_DATA)

@@ -1,4 +1,4 @@
-"""Everything that can be said of the parameters under constant noise."""
+"""What is known of the parameters of a fit with constant noise."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -31,12 +31,12 @@ SAME_ROWS = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class ConstantInference:
-    """A fit with constant noise, asked how surely it knows its parameters.
+    """Covariances, intervals and distributions of a fit with constant noise.
 
-    Another noise model answers the same questions: ``values``, ``checked_kind``,
+    Another noise model has the same methods: ``values``, ``checked_kind``,
     ``degrees_of_freedom``, ``covariances``, ``sigma_limits``, ``profile_limits``,
-    ``leverage``, ``influence``, ``distribution``, ``title``, ``figures`` and
-    ``notes`` are all that the methods of the estimator ask.
+    ``sigma_profile_limits``, ``leverage``, ``influence``, ``distribution``, ``title``,
+    ``figures`` and ``notes`` are all that the methods of the estimator use.
 
     Attributes
     ----------
@@ -204,30 +204,41 @@ class ConstantInference:
             )
 
     def sigma_limits(self, level, kind):
-        """Limits (t, 1, 2) of sigma, which the covariance does not cover."""
-        if kind in ROBUST or not np.isfinite(self.freedom):
-            return np.full((len(self.sigma), 1, 2), np.nan)
+        """Limits (t, 2) of sigma, NaN where nothing is known of it."""
+        if kind in ROBUST:
+            raise ValueError(
+                f"kind={kind!r} says nothing of sigma: use kind='classical' or "
+                "'information'."
+            )
+        if not np.isfinite(self.freedom):
+            return np.full((len(self.sigma), 2), np.nan)
         if kind == "information":
-            limits = np.outer(self.sigma, information_sigma(level, self.divisor))
-        else:
-            limits = np.outer(np.sqrt(self.squares), exact_sigma(level, self.freedom))
-        return limits[:, None]
+            return np.outer(self.sigma, information_sigma(level, self.divisor))
+        return np.outer(np.sqrt(self.squares), exact_sigma(level, self.freedom))
 
     def profile_limits(self, level):
-        """Limits (t, q + 1, 2) by likelihood ratios; sigma comes last."""
+        """Limits (t, q, 2) of the parameters of the mean by likelihood ratios."""
+        self._check_profile()
+        if not np.isfinite(self.freedom):
+            return np.full((*self.mean.shape, 2), np.nan)
+        degrees = self.freedom + 1.0 if self.restricted else self.divisor
+        variances = np.diagonal(self.covariances("classical"), axis1=1, axis2=2)
+        reach = profile_reach(level, self.freedom, degrees) * np.sqrt(variances)
+        return np.stack([self.mean - reach, self.mean + reach], axis=2)
+
+    def sigma_profile_limits(self, level):
+        """Limits (t, 2) of sigma by ratios of restricted likelihoods."""
+        self._check_profile()
+        if not np.isfinite(self.freedom):
+            return np.full((len(self.sigma), 2), np.nan)
+        return np.outer(np.sqrt(self.variance), profile_sigma(level, self.freedom))
+
+    def _check_profile(self):
         if self.alpha:
             raise ValueError(
                 f"method='profile' is defined by the likelihood alone, not with the "
                 f"prior of alpha={self.alpha!r}: use method='wald' or alpha=0."
             )
-        if not np.isfinite(self.freedom):
-            return np.full((len(self.sigma), self.mean.shape[1] + 1, 2), np.nan)
-        degrees = self.freedom + 1.0 if self.restricted else self.divisor
-        variances = np.diagonal(self.covariances("classical"), axis1=1, axis2=2)
-        reach = profile_reach(level, self.freedom, degrees) * np.sqrt(variances)
-        sigma = np.outer(np.sqrt(self.variance), profile_sigma(level, self.freedom))
-        means = np.stack([self.mean - reach, self.mean + reach], axis=2)
-        return np.concatenate([means, sigma[:, None]], axis=1)
 
     def seen(self, rows):
         """The rows, those of the fit or others, through its factor."""
@@ -298,12 +309,13 @@ class ConstantInference:
 
     def figures(self, level, kind):
         """Figures of each target, ready to print."""
-        limits = self.sigma_limits(level, kind)[:, 0]
+        robust = kind in ROBUST
+        limits = self.sigma_limits(level, "classical" if robust else kind)
         for sigma, (low, high), s, share in zip(
             self.sigma, limits, np.sqrt(self.variance), self.explained, strict=True
         ):
             figures = {"sigma": f"{sigma:.3g}"}
-            if np.isfinite(low):
+            if np.isfinite(low) and not robust:
                 figures["sigma"] += f" ({low:.3g} to {high:.3g})"
             if kind == "classical" and np.isfinite(s):
                 figures["s"] = f"{s:.3g}"

@@ -1,4 +1,4 @@
-"""Everything that can be said of the parameters where noise varies."""
+"""What is known of the parameters of a fit with log-linear noise."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,11 +14,10 @@ from .influence import outside
 
 @dataclass(frozen=True, eq=False)
 class LogLinearInference:
-    """A fit with log-linear noise, asked how surely it knows its parameters.
+    """Covariances, intervals and distributions of a fit with log-linear noise.
 
-    It answers what :class:`~sklearn_gml._inference.constant.ConstantInference`
-    answers, from the observed information of mean and log sigma together. No
-    distribution is exact here: all are normal.
+    The methods of :class:`~sklearn_gml._inference.constant.ConstantInference`, from
+    the observed information of mean and log sigma together.
 
     Attributes
     ----------
@@ -139,8 +138,13 @@ class LogLinearInference:
         return outside(rows, factor, span.shape[1] - first, columns, means)
 
     def sigma_limits(self, level, kind):
-        """None: sigma is no parameter of its own, those of log sigma have theirs."""
-        return np.empty((len(self.mean), 0, 2))
+        raise ValueError(
+            "sigma is no parameter with noise='log-linear': conf_int has those of log "
+            "sigma."
+        )
+
+    def sigma_profile_limits(self, level):
+        return self.sigma_limits(level, None)
 
     def profile_limits(self, level):
         raise ValueError(

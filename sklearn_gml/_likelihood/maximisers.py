@@ -68,12 +68,13 @@ def distance(point):
     return float(np.sqrt(2.0 * max(point.gain, 0.0)))
 
 
-def maximise_newton(objective, *, max_iter, tol):
+def maximise_newton(objective, *, max_iter, tol, report=None):
     """Newton steps, halved while they would lower the objective.
 
     Stops where the next step is predicted to gain no more than
     ``tol**2 / 2``, which is a distance of ``tol`` standard errors from the
-    maximum, or no more than the arithmetic can tell.
+    maximum, or no more than the arithmetic can tell. ``report(point, n_iter)`` is
+    called after each step.
     """
     point, stalled = objective.start, 0
     for n_iter in range(max_iter + 1):
@@ -93,6 +94,8 @@ def maximise_newton(objective, *, max_iter, tol):
             break
         stalls = STALL * before.gain < point.gain < point.theta.size
         stalled = stalled + 1 if stalls else 0
+        if report is not None:
+            report(point, n_iter + 1)
     message = (
         f"converged after {n_iter} Newton steps"
         if converged
@@ -118,12 +121,13 @@ def _uphill(objective, point):
     return point
 
 
-def maximise_lbfgs(objective, *, max_iter, tol):
+def maximise_lbfgs(objective, *, max_iter, tol, report=None):
     """L-BFGS-B of scipy over the free parameters, in rounds between settlements.
 
     Each round measures the parameters in units of their standard errors where
     it starts: the first brings the noise near its value, the next the rest to
-    the digits that values can tell apart.
+    the digits that values can tell apart. ``report(point, n_iter)`` is called after
+    each round.
     """
     point, n_iter = objective.start, 0
     while True:
@@ -134,6 +138,8 @@ def maximise_lbfgs(objective, *, max_iter, tol):
         if not np.isfinite(point.value):
             # Values overflow on the way to a maximum that is not there.
             point = before
+        if report is not None:
+            report(point, n_iter)
         enough = max(0.5 * tol**2, VALUE_MARGIN * point.resolution)
         converged = point.gain <= enough
         stuck = point.value <= before.value + point.resolution

@@ -14,8 +14,17 @@ from .._data.predictors import noise_positions
 from .._data.row_sums import RowSums
 from .._data.rows import Rows
 from .._data.statistics import GaussianStatistics
-from .._estimator.diagnostics import warn_of_data
+from .._estimator.diagnostics import announce
+from .._estimator.fitting import (
+    check_combinations,
+    expose,
+    fit_constant,
+    log_linear_objectives,
+    maximum,
+    unchanged_on_error,
+)
 from .._estimator.regressor import GaussianMLRegressor
+from .._inference.fit import FitSettings
 from .._likelihood.log_linear import LogLinearObjective
 from .chunks import ChunkedRows, nbytes_of_chunk
 from .distribution import ChunkedDistribution
@@ -106,22 +115,22 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
             X, y=y, sample_weight=sample_weight, noise_scale=noise_scale
         )
         if self.noise == "log-linear":
-            return self._fit_varying(rows)
-        self._check_combinations()
+            return self._fit_log_linear(rows)
+        check_combinations(FitSettings.of(self))
         total = rows.sum(_statistics, columns=rows.columns)
         return self.fit_statistics(total.compute())
 
-    def _fit_varying(self, rows):
+    def _fit_log_linear(self, rows):
+        settings = FitSettings.of(self)
         positions = noise_positions(self.noise_columns, rows.no_rows)
-        self._check_combinations(positions)
-        with self._unchanged_on_error(), ExitStack() as held:
+        check_combinations(settings, positions)
+        with unchanged_on_error(self), ExitStack() as held:
             if len(positions):
                 rows = held.enter_context(rows.held(rows.nbytes))
             total = rows.sum(_statistics_and_nbytes, columns=rows.columns)
             statistics, nbytes = total.compute()
             if not statistics.n_samples:
                 raise ValueError("The collections are those of no rows.")
-            self._learn_features(statistics)
             if len(positions):
                 rows = held.enter_context(rows.held(nbytes))
                 counted = statistics
@@ -129,16 +138,21 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
                     # The columns are centred by frequency.
                     total = rows.sum(_unscaled_statistics, columns=rows.columns)
                     counted = total.compute()
-                objectives = self._varying_objectives(
-                    _ChunkedObjective, rows, counted, positions
+                fit = maximum(
+                    log_linear_objectives(
+                        rows, counted, positions, settings, _ChunkedObjective
+                    ),
+                    settings,
+                    statistics=statistics,
+                    rows=rows,
+                    positions=positions,
+                    vector_target=statistics.vector_target,
+                    feature_names=statistics.feature_names,
                 )
             else:
-                objectives, rows = [self._objective(statistics)], None
-            solutions = self._maximise(
-                objectives, rows, statistics.vector_target, positions
-            )
-            self._set_or_delete("statistics_", statistics)
-            warn_of_data(self, objectives, solutions)
+                fit = fit_constant(statistics, settings, positions=positions)
+            expose(self, fit)
+            announce(fit)
         return self
 
     def to_plain(self):

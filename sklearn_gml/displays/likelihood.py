@@ -5,6 +5,8 @@ from scipy import stats
 from scipy.optimize import brentq
 from sklearn.utils.validation import check_is_fitted
 
+from .._inference.fit import Fit
+from .._inference.inference import inference_of
 from .plotting import BLUE, GREY, VERMILION, one_axes
 
 LEVELS = (0.5, 0.8, 0.95)  # of the regions of a surface
@@ -174,23 +176,21 @@ class Profile:
     """Relative log-likelihood as a function of some parameters of a fit."""
 
     def __init__(self, estimator, parameters):
-        _check(estimator)
+        fit = _fit_of(estimator)
         position = {
-            j: _position(estimator, parameter)
+            j: _position(fit, parameter)
             for j, parameter in enumerate(parameters)
             if parameter != "sigma"
         }
-        self.names = tuple(_name(estimator, parameter) for parameter in parameters)
-        weights, rank = estimator.statistics_.sum_weights, estimator.rank_
-        freedom = weights if estimator.method == "ml" else weights - rank
+        self.names = tuple(_name(fit, parameter) for parameter in parameters)
+        weights, rank = fit.sum_weights, fit.rank
+        freedom = weights - rank if fit.settings.restricted else weights
         self.weights = weights
-        self.squares = freedom * estimator.sigma_**2
+        self.squares = freedom * fit.sigma[0] ** 2
         # The maximum of the likelihood, whatever estimate the model reports.
         sigma = np.sqrt(self.squares / weights)
-        covariance = estimator.coef_covariance()
-        coefficients = np.atleast_1d(estimator.coef_)
-        if estimator.fit_intercept:
-            coefficients = np.concatenate([[estimator.intercept_], coefficients])
+        (covariance,) = inference_of(fit).covariances("classical")
+        (coefficients,) = fit.mean
         self.moved = list(position)
         self.sigma = next((j for j, p in enumerate(parameters) if p == "sigma"), None)
         places = list(position.values())
@@ -246,51 +246,53 @@ class Profile:
         return np.linspace(low, high, 201)
 
 
-def _check(estimator):
-    if not hasattr(estimator, "coef_covariance"):
+def _fit_of(estimator):
+    check_is_fitted(estimator)
+    fit = getattr(estimator, "_fit", None)
+    if not isinstance(fit, Fit):
         raise TypeError(
             "The likelihood of a fitted GaussianMLRegressor can be drawn, got "
             f"{type(estimator).__name__}. Of a pipeline, pass the last step."
         )
-    check_is_fitted(estimator)
     for name, allowed in (("alpha", 0.0), ("noise", "constant"), ("positive", False)):
-        value = getattr(estimator, name, allowed)
+        value = getattr(fit.settings, name)
         if value != allowed:
             raise ValueError(
                 f"{name}={value!r} has no profile in closed form: use "
                 f"{name}={allowed!r}."
             )
-    if not hasattr(estimator, "statistics_"):
+    if fit.statistics is None:
         raise ValueError(
             "The likelihood of wide sparse X has no profile in closed form, because no "
             "information matrix is formed: use fewer columns or dense X."
         )
-    if np.ndim(estimator.sigma_):
+    if not fit.vector_target:
         raise ValueError("The likelihood of one target can be drawn: fit it alone.")
+    return fit
 
 
-def _name(estimator, parameter):
+def _name(fit, parameter):
     if isinstance(parameter, str):
         return parameter
-    names = getattr(estimator, "feature_names_in_", None)
-    return f"coefficient {parameter}" if names is None else str(names[parameter])
+    names = fit.feature_names
+    return f"coefficient {parameter}" if names is None else names[parameter]
 
 
-def _position(estimator, parameter):
+def _position(fit, parameter):
     """Row of a parameter in the covariance, the intercept first if there is one."""
-    if parameter == "intercept" and estimator.fit_intercept:
+    has_intercept = fit.settings.fit_intercept
+    if parameter == "intercept" and has_intercept:
         return 0
     if isinstance(parameter, str):
-        names = list(getattr(estimator, "feature_names_in_", ()))
+        names = list(fit.feature_names or ())
         if parameter not in names:
             raise ValueError(
                 f"There is no parameter {parameter!r}: use 'sigma', 'intercept', a "
                 f"name among {names} or a position."
             )
         parameter = names.index(parameter)
-    if not 0 <= parameter < estimator.n_features_in_:
+    if not 0 <= parameter < fit.n_features:
         raise ValueError(
-            f"There is no coefficient {parameter}: the model has "
-            f"{estimator.n_features_in_}."
+            f"There is no coefficient {parameter}: the model has {fit.n_features}."
         )
-    return int(parameter) + bool(estimator.fit_intercept)
+    return int(parameter) + has_intercept

@@ -69,3 +69,24 @@ def test_progress_bar_of_a_search(capsys):
     search.set_callbacks(callbacks.ProgressBar(max_propagation_depth=2))
     search.fit(*rows(200))
     assert "GaussianMLRegressor" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("solver", ["newton", "lbfgs"])
+@pytest.mark.parametrize("n_targets", [None, 2])
+def test_a_log_linear_fit_can_be_scored_at_every_step(solver, n_targets):
+    """Its likelihood rises from step to step, to that of the fit."""
+    callbacks = pytest.importorskip("sklearn.callback")
+    monitor = callbacks.ScoringMonitor(
+        scoring={"loglik": lambda model, X, y: model.score_loglik(X, y)}
+    )
+    X, y = rows(500)
+    y *= np.exp(0.5 * X[:, 0])
+    if n_targets is not None:
+        y = np.column_stack([y, y[::-1]])
+    model = GaussianMLRegressor(noise="log-linear", solver=solver)
+    model.set_callbacks(monitor).fit(X, y)
+    (log,) = monitor.get_logs()
+    scores = [row["loglik"] for row in log.data if row["task_name"] != "fit"]
+    assert len(scores) >= 2
+    assert np.diff(scores).min() >= -1e-9 * abs(model.loglik_)
+    assert scores[-1] == pytest.approx(model.loglik_, rel=1e-9)

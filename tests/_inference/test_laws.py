@@ -66,6 +66,8 @@ def test_weight_is_repetition(seed, kind, method):
         copies.conf_int(0.9, kind=kind, **theirs),
     )
     close(weighted.conf_int(method="profile"), copies.conf_int(method="profile"))
+    for method in ("wald", "profile"):
+        close(weighted.sigma_conf_int(0.9, method), copies.sigma_conf_int(0.9, method))
     one = weighted.influence(generated.X, generated.y)
     other = copies.influence(X, y)
     for name, values in vars(one).items():
@@ -174,13 +176,16 @@ def test_ends_of_a_profile(seed, method, level):
 
     if generated.X.shape[1] > 1:
         best = at(model.coef_[-1])
-        for limit in limits[-2]:
+        for limit in limits[-1]:
             assert best - at(limit) == pytest.approx(fall, rel=1e-7)
 
     # The restricted likelihood of sigma is that of its chi-square squares.
     best = fitted(generated, method="reml").sigma_
     freedom = generated.weight.sum() - model.rank_
-    scaled = freedom * (best / np.array([best, *limits[-1]])) ** 2
+    scaled = (
+        freedom
+        * (best / np.array([best, *model.sigma_conf_int(level, method="profile")])) ** 2
+    )
     density = stats.chi2.logpdf(scaled, freedom) + np.log(scaled)
     np.testing.assert_allclose(density[0] - density[1:], fall, rtol=1e-7)
 
@@ -190,7 +195,7 @@ def test_interval_of_sigma_has_chi_square_ends(seed):
     generated = problem(seed, "weighted")
     model = fitted(generated)
     n = generated.weight.sum()
-    low, high = model.conf_int(0.8)[-1]
+    low, high = model.sigma_conf_int(0.8)
     ends = n * model.sigma_**2 / np.array([high, low]) ** 2
     probabilities = stats.chi2.cdf(ends, n - model.rank_)
     np.testing.assert_allclose(probabilities, [0.1, 0.9], rtol=1e-9)

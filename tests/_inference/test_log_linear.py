@@ -160,6 +160,7 @@ def test_a_prior_makes_the_table_a_posterior(rows):
     ("question", "message"),
     [
         (lambda fit, X, y: fit.conf_int(method="profile"), "maximise over the rows"),
+        (lambda fit, X, y: fit.sigma_conf_int(), "sigma is no parameter"),
         (lambda fit, X, y: fit.coef_covariance("HC3", X, y), "kind='HC3' is not"),
         (lambda fit, X, y: fit.influence(X, y), "those of least squares"),
         (

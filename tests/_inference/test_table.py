@@ -135,6 +135,8 @@ def test_no_rows_left_for_the_noise():
     assert model.summary().to_frame()["standard_error"].isna().all()
     assert np.isnan(model.conf_int()).all()
     assert np.isnan(model.conf_int(method="profile")).all()
+    assert np.isnan(model.sigma_conf_int()).all()
+    assert np.isnan(model.sigma_conf_int(method="profile")).all()
     assert np.isnan(model.wald_test("x0").pvalue)
     assert np.isnan(model.predict_dist(X, kind="predictive").std()).all()
     assert "No rows are left" in str(model.summary())
@@ -218,6 +220,7 @@ def test_refusals(diabetes):
         (lambda: model.conf_int(95), "level must lie between 0 and 1, got 95"),
         (lambda: model.summary(level=0.0), "level must lie"),
         (lambda: model.conf_int(method="exact"), "method must be 'wald' or 'profile'"),
+        (lambda: model.sigma_conf_int(kind="HC0"), "says nothing of sigma"),
         (lambda: model.conf_int(method="profile", kind="HC0"), "Use kind=None"),
         (lambda: model.coef_covariance("HC4"), "kind must be one of 'classical'"),
         (lambda: model.coef_covariance("posterior"), "needs a prior"),
@@ -254,6 +257,7 @@ def test_bounded_and_wide_models_say_why_not(diabetes):
         for call in (
             model.coef_covariance,
             model.conf_int,
+            model.sigma_conf_int,
             model.summary,
             lambda model=model: model.wald_test(model.parameter_names()[0]),
             lambda model=model, rows=rows: model.leverage(rows),
@@ -265,7 +269,7 @@ def test_bounded_and_wide_models_say_why_not(diabetes):
 
 @pytest.mark.parametrize(
     "method",
-    ["coef_covariance", "conf_int", "summary", "parameter_names"],
+    ["coef_covariance", "conf_int", "sigma_conf_int", "summary", "parameter_names"],
 )
 def test_fit_comes_first(method):
     with pytest.raises(NotFittedError):

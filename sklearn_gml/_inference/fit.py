@@ -1,0 +1,214 @@
+"""What a fit has learned, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from math import log
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._data.statistics import GaussianStatistics
+from .._likelihood.constant import Estimate
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """Parameters of the estimator at the time of the fit, whatever was set since."""
+
+    fit_intercept: bool
+    alpha: float
+    noise: str
+    noise_alpha: float
+    method: str
+    positive: bool
+    solver: str
+    max_iter: int
+    tol: float
+
+    @classmethod
+    def of(cls, estimator: Any) -> FitSettings:
+        """The parameters of an estimator; those of noise that it has not are zero."""
+        values = {field.name: getattr(estimator, field.name) for field in fields(cls)}
+        if values["noise"] == "constant":
+            values["noise_alpha"] = 0.0
+        return cls(**values)
+
+    @property
+    def restricted(self) -> bool:
+        """Whether the restricted likelihood is maximised."""
+        return self.method == "reml"
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A fitted model: parameters, how surely they are known, and counts.
+
+    ``fit``, ``partial_fit``, ``fit_statistics`` and Dask produce it alike. The public
+    attributes of the estimator are set from it, and everything that is reported of
+    the fit is read from it.
+
+    Attributes
+    ----------
+    settings : FitSettings
+    statistics : GaussianStatistics, or None
+        None for wide sparse rows.
+    n_features : int
+    feature_names : tuple of str, or None
+    vector_target : bool
+        Whether y was one-dimensional.
+    estimates : tuple of Estimate
+        One for all targets with constant noise, one for each with log-linear noise.
+    noise_positions : ndarray of int, or None
+        Columns that drive log-linear noise. None with constant noise.
+    rank : int
+        Identified parameters of the mean, the intercept included.
+    n_parameters : int
+        Parameters of all targets as AIC and BIC count them.
+    sum_weights : float
+    loglik : float
+    restricted_loglik : float, or None
+    n_iter : int
+    degenerate : bool
+        Whether the likelihood has no maximum.
+    messages : tuple of (warning class, str)
+        What the user is warned of.
+    """
+
+    settings: FitSettings
+    statistics: GaussianStatistics | None
+    n_features: int
+    feature_names: tuple[str, ...] | None
+    vector_target: bool
+    estimates: tuple[Estimate, ...]
+    noise_positions: NDArray[np.intp] | None
+    rank: int
+    n_parameters: float
+    sum_weights: float
+    loglik: float
+    restricted_loglik: float | None
+    n_iter: int
+    degenerate: bool = False
+    messages: tuple[tuple[type[Warning], str], ...] = ()
+
+    def _of_targets(self, name: str) -> NDArray[np.float64]:
+        return np.concatenate([getattr(estimate, name) for estimate in self.estimates])
+
+    @cached_property
+    def coef(self) -> NDArray[np.float64]:
+        """Slopes of the mean, shape (t, p)."""
+        return self._of_targets("coef")
+
+    @cached_property
+    def intercept(self) -> NDArray[np.float64]:
+        """Shape (t,), zero without an intercept."""
+        return self._of_targets("intercept")
+
+    @cached_property
+    def sigma(self) -> NDArray[np.float64]:
+        """Shape (t,); the geometric mean over the rows with log-linear noise."""
+        return self._of_targets("sigma")
+
+    @property
+    def n_targets(self) -> int:
+        return len(self.sigma)
+
+    @property
+    def varies(self) -> bool:
+        """Whether some column drives the noise."""
+        return self.noise_positions is not None and len(self.noise_positions) > 0
+
+    @cached_property
+    def noise_coef(self) -> NDArray[np.float64]:
+        """Slopes of log sigma, shape (t, m)."""
+        if not self.varies:
+            return np.zeros((self.n_targets, 0))
+        return self._of_targets("noise_coef")
+
+    @cached_property
+    def noise_intercept(self) -> NDArray[np.float64]:
+        """Intercepts of log sigma, shape (t,)."""
+        return (
+            self._of_targets("noise_intercept") if self.varies else np.log(self.sigma)
+        )
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Parameters of the mean, shape (t, q), the intercept first if there is one."""
+        if self.settings.fit_intercept:
+            return np.column_stack([self.intercept, self.coef])
+        return self.coef
+
+    @property
+    def noise(self) -> NDArray[np.float64]:
+        """Parameters of log sigma, shape (t, 1 + m)."""
+        return np.column_stack([self.noise_intercept, self.noise_coef])
+
+    @property
+    def covariance_roots(self) -> list[NDArray[np.float64] | None]:
+        """Those of the estimates."""
+        return [estimate.covariance_root for estimate in self.estimates]
+
+    @property
+    def aic(self) -> float:
+        return -2.0 * self.loglik + 2.0 * self.n_parameters
+
+    @property
+    def bic(self) -> float:
+        return -2.0 * self.loglik + self.n_parameters * log(self.sum_weights)
+
+    def shown(self, values: NDArray[np.float64]) -> Any:
+        """A copy of an array of targets as the user sees it.
+
+        Without its first axis if y was one-dimensional, where a scalar is
+        ``numpy.float64``, as in ``LinearRegression``.
+        """
+        return np.array(values, order="C")[0 if self.vector_target else slice(None)]
+
+    def attributes(self) -> dict[str, Any]:
+        """The fitted attributes of the estimator; None for those it has not."""
+        varying = self.noise_positions is not None
+        names = self.feature_names
+        return {
+            "coef_": self.shown(self.coef),
+            "intercept_": (
+                self.shown(self.intercept)
+                if self.settings.fit_intercept
+                else np.float64(0.0)
+            ),
+            "sigma_": self.shown(self.sigma),
+            "noise_coef_": self.shown(self.noise_coef) if varying else None,
+            "noise_intercept_": self.shown(self.noise_intercept) if varying else None,
+            "noise_features_in_": self.noise_positions,
+            "loglik_": self.loglik,
+            "restricted_loglik_": self.restricted_loglik,
+            "aic_": self.aic,
+            "bic_": self.bic,
+            "rank_": self.rank,
+            "n_iter_": self.n_iter,
+            "statistics_": self.statistics,
+            "n_features_in_": self.n_features,
+            "feature_names_in_": None if names is None else np.array(names, object),
+        }
+
+    def parameter_names(
+        self, feature_names: Sequence[str] | None = None
+    ) -> tuple[str, ...]:
+        """Names of the parameters of the mean, then of log sigma."""
+        if feature_names is None:
+            default = tuple(f"x{column}" for column in range(self.n_features))
+            feature_names = self.feature_names or default
+        if len(feature_names) != self.n_features:
+            raise ValueError(
+                f"feature_names has {len(feature_names)} names, but the model was "
+                f"fitted to {self.n_features} features."
+            )
+        names = tuple(str(name) for name in feature_names)
+        mean = ("intercept", *names) if self.settings.fit_intercept else names
+        if not self.varies:
+            return mean
+        noise = ("intercept", *(names[position] for position in self.noise_positions))
+        return (*mean, *(f"log sigma: {name}" for name in noise))

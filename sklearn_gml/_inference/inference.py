@@ -1,0 +1,80 @@
+"""From a fit to what is known of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .._data.rows import WIDE
+from .constant import ConstantInference
+from .estimates import ParameterEstimates
+from .fit import Fit
+from .log_linear import LogLinearInference
+
+
+def inference_of(fit: Fit) -> ConstantInference | LogLinearInference:
+    """The inference of the noise model of a fit.
+
+    Raises
+    ------
+    ValueError
+        Where no covariance matrix describes the uncertainty of the parameters.
+    """
+    if fit.covariance_roots[0] is None:
+        raise ValueError(
+            "Standard errors need the information matrix, which is not formed for "
+            f"sparse X with {fit.n_features} columns, more than {WIDE}: use "
+            "fewer columns or dense X."
+        )
+    if fit.settings.positive:
+        raise ValueError(
+            "Bounded coefficients have no covariance matrix that describes their "
+            "uncertainty: use positive=False."
+        )
+    if fit.varies:
+        return LogLinearInference(
+            fit.statistics,
+            fit.mean,
+            fit.noise,
+            np.stack(fit.covariance_roots),
+            fit.estimates[0].spans,
+            fit.noise_positions,
+            fit.sigma,
+            fit.settings.fit_intercept,
+            fit.settings.alpha,
+            fit.settings.noise_alpha,
+            restricted=fit.settings.restricted,
+        )
+    return ConstantInference(
+        fit.statistics,
+        fit.mean,
+        fit.covariance_roots[0],
+        fit.sigma,
+        fit.rank,
+        fit.settings.fit_intercept,
+        fit.settings.alpha,
+        restricted=fit.settings.restricted,
+    )
+
+
+def parameter_estimates(
+    fit: Fit,
+    kind: str,
+    rows: Any = None,
+    groups: Any = None,
+    feature_names: Sequence[str] | None = None,
+) -> list[ParameterEstimates]:
+    """Parameters with their covariance, one object for each target.
+
+    ``rows`` and ``groups`` are those of the fit, for the robust kinds alone.
+    """
+    known, names = inference_of(fit), fit.parameter_names(feature_names)
+    freedom = known.degrees_of_freedom(kind)
+    return [
+        ParameterEstimates(names, values, covariance, freedom)
+        for values, covariance in zip(
+            known.values, known.covariances(kind, rows, groups), strict=True
+        )
+    ]
