@@ -11,6 +11,7 @@ point before it knows. ``free`` is the mask of those others, ``lower`` their bou
 """
 
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from scipy import optimize
@@ -127,19 +128,18 @@ def maximise_lbfgs(objective, *, max_iter, tol, report=None):
     Each round measures the parameters in units of their standard errors where
     it starts: the first brings the noise near its value, the next the rest to
     the digits that values can tell apart. ``report(point, n_iter)`` is called after
-    each round.
+    each step.
     """
-    point, n_iter = objective.start, 0
+    point, n_iter, steps = objective.start, 0, count(1)
+    watched = None if report is None else lambda point: report(point, next(steps))
     while True:
-        result = _lbfgs_round(objective, point, max_iter - n_iter, tol)
+        result = _lbfgs_round(objective, point, max_iter - n_iter, tol, watched)
         n_iter += result.nit
         before = point
         point = objective.settled(_with_free(objective, point.theta, result.x))
         if not np.isfinite(point.value):
             # Values overflow on the way to a maximum that is not there.
             point = before
-        if report is not None:
-            report(point, n_iter)
         enough = max(0.5 * tol**2, VALUE_MARGIN * point.resolution)
         converged = point.gain <= enough
         stuck = point.value <= before.value + point.resolution
@@ -155,7 +155,7 @@ def maximise_lbfgs(objective, *, max_iter, tol, report=None):
     return Solution(point, n_iter, converged, message)
 
 
-def _lbfgs_round(objective, start, max_iter, tol):
+def _lbfgs_round(objective, start, max_iter, tol, report):
     free = objective.free
     diagonal = start.information_diagonal[free]
     unit = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
@@ -164,12 +164,17 @@ def _lbfgs_round(objective, start, max_iter, tol):
         point = objective.at(_with_free(objective, start.theta, scaled * unit))
         return -point.value, -point.gradient[free] * unit
 
+    def after_step(intermediate_result):
+        theta = _with_free(objective, start.theta, intermediate_result.x * unit)
+        report(objective.settled(theta))
+
     result = optimize.minimize(
         negative,
         start.theta[free] / unit,
         jac=True,
         method="L-BFGS-B",
         bounds=optimize.Bounds(objective.lower[free] / unit),
+        callback=None if report is None else after_step,
         options={"maxiter": max_iter, "ftol": np.finfo(float).eps, "gtol": tol},
     )
     result.x = result.x * unit

@@ -85,7 +85,7 @@ def test_a_log_linear_fit_can_be_scored_at_every_step(solver, n_targets):
         y = np.column_stack([y, y[::-1]])
     model = GaussianMLRegressor(noise="log-linear", solver=solver)
     model.set_callbacks(monitor).fit(X, y)
-    (log,) = monitor.get_logs()
+    log = monitor.get_logs()
     scores = [row["loglik"] for row in log.data if row["task_name"] != "fit"]
     assert len(scores) >= 2
     assert np.diff(scores).min() >= -1e-9 * abs(model.loglik_)
