@@ -1,9 +1,12 @@
 """Noise that varies from row to row: what drives it, and linear predictors of a row."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils._indexing import _get_column_indices
 from sklearn.utils.extmath import safe_sparse_dot
 
@@ -58,8 +61,72 @@ def _has_names(columns):
     return isinstance(columns.start, str) or isinstance(columns.stop, str)
 
 
-def sigma_at(X, coef, intercept, positions):
-    """``exp(intercept + z'coef)`` for each row, z the columns of X at ``positions``.
+# The link is exp where exp(predictor) is above twice the floor, and constant where it
+# is below half of it.
+LINK_WIDTH = float(np.log(2.0))
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseLink:
+    r"""From the linear predictor of a row to its log sigma, which has a floor.
+
+    With :math:`s = (\eta - \log f) / \log 2` for the predictor :math:`\eta` and the
+    floor f,
+
+    .. math::
+
+        \log\sigma = \begin{cases}
+            \eta & s \ge 1 \\
+            \log f + \frac{\log 2}{16} (1 + s)^3 (3 - s) & -1 < s < 1 \\
+            \log f & s \le -1
+        \end{cases}
+
+    This is exp, bit for bit, from twice the floor on. It is twice differentiable, its
+    second derivative :math:`\frac{3}{4 \log 2}(1 - s^2)` in between. A link that came
+    near the floor without reaching it would bound the likelihood as well, but rows that
+    are fitted exactly would then have no maximum.
+
+    Attributes
+    ----------
+    log_floor : float or ndarray of shape (t,)
+        Minus infinity: no floor.
+    """
+
+    log_floor: float | NDArray = -np.inf
+
+    @property
+    def is_bounded(self) -> bool:
+        return bool(np.any(np.isfinite(self.log_floor)))
+
+    @property
+    def threshold(self) -> float | NDArray:
+        """The predictor from which on the link is exp."""
+        return self.log_floor + LINK_WIDTH
+
+    def log_sigma(self, predictor: NDArray) -> NDArray:
+        """Log sigma at linear predictors of shape (n,) or (n, t)."""
+        if not self.is_bounded:
+            return predictor
+        s = self._position(predictor)
+        bent = self.log_floor + LINK_WIDTH / 16.0 * (1.0 + s) ** 3 * (3.0 - s)
+        return np.where(predictor < self.threshold, bent, predictor)
+
+    def slope(self, predictor: NDArray) -> NDArray:
+        """The derivative of log sigma by the predictor."""
+        s = self._position(predictor)
+        return 0.25 * (1.0 + s) ** 2 * (2.0 - s)
+
+    def curvature(self, predictor: NDArray) -> NDArray:
+        """The second derivative."""
+        s = self._position(predictor)
+        return 0.75 / LINK_WIDTH * (1.0 - s) * (1.0 + s)
+
+    def _position(self, predictor):
+        return np.clip((predictor - self.log_floor) / LINK_WIDTH, -1.0, 1.0)
+
+
+def sigma_at(X, coef, intercept, positions, link):
+    """Sigma of each row: ``exp(intercept + z'coef)`` above the floor of the link.
 
     Parameters
     ----------
@@ -67,13 +134,16 @@ def sigma_at(X, coef, intercept, positions):
     coef : ndarray of shape (m,) or (t, m)
     intercept : float or ndarray of shape (t,)
     positions : ndarray of shape (m,)
+        Columns z of X that drive the noise.
+    link : NoiseLink
 
     Returns
     -------
     ndarray of shape (n,) or (n, t)
     """
     columns = X[:, positions]
-    return np.exp(safe_sparse_dot(columns, coef.T, dense_output=True) + intercept)
+    predictor = safe_sparse_dot(columns, coef.T, dense_output=True) + intercept
+    return np.exp(link.log_sigma(predictor))
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,9 +13,16 @@ With residuals :math:`r_i = y_i - \mu_i`, precisions :math:`d_i = w_i / \sigma_i
 - leverages :math:`h_i = d_i x_i' M^{-1} x_i`: :math:`\sum h_i z_i`, and what the second
   derivatives of :math:`\log\det M` need.
 
+Rows near the floor of sigma (:class:`~sklearn_gml._data.predictors.NoiseLink`) have the
+derivatives a and b of log sigma by its predictor: :math:`a_i z_i` stands for
+:math:`z_i`, and :math:`b_i (w_i - q_i - h_i) z_i z_i'` is added to the information. All
+other rows have a = 1 and b = 0, and none of this is computed for them.
+
 Each is a sum over blocks of a function of the block: whoever has the rows elsewhere
 adds up what this module computes there.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -24,7 +31,7 @@ import numpy as np
 from scipy import linalg, sparse
 from scipy.linalg import blas
 
-from .predictors import LinearPredictor
+from .predictors import LinearPredictor, NoiseLink
 from .rows import NARROW, Rows, shift_and_scale
 
 
@@ -38,13 +45,92 @@ class Block(NamedTuple):
     noise_scale: np.ndarray | None
 
 
+class Lowest(float):
+    """A number of which a sum over blocks or chunks keeps the lowest."""
+
+    def __add__(self, other):
+        return Lowest(min(self, other))
+
+    def __radd__(self, nothing):
+        return self
+
+
 class FirstOrder(NamedTuple):
-    """Sums for value and gradient, in the parameters of the predictors."""
+    """Sums for value and gradient, in the parameters of the predictors.
+
+    Attributes
+    ----------
+    squares : float
+        ``sum q``.
+    magnitude : float
+        ``sum d y^2``.
+    mean : ndarray
+        ``sum d r x``.
+    noise : ndarray
+        ``sum (q + (a - 1) (q - w)) z``: the gradient but for ``sum w z``, which is zero
+        for columns about their means.
+    raised : float
+        ``sum w (log sigma - predictor)``, what the floor adds to log sigma.
+    held : float
+        ``sum w (1 - a)``.
+    n_at_floor : float
+        Rows that the floor holds, that is below twice the floor, by frequency.
+    lowest : float
+        The lowest predictor of log sigma; infinite where there is no floor.
+    """
 
     squares: float
     magnitude: float
     mean: np.ndarray
     noise: np.ndarray
+    raised: float
+    held: float
+    n_at_floor: float
+    lowest: float
+
+    def scaled(self, change: float) -> FirstOrder:
+        """The sums after this change of every log sigma, where no row is held."""
+        scale = np.exp(-2.0 * change)
+        return self._replace(
+            squares=scale * self.squares,
+            magnitude=scale * self.magnitude,
+            mean=scale * self.mean,
+            noise=scale * self.noise,
+            lowest=self.lowest + change,
+        )
+
+
+class Held(NamedTuple):
+    """Rows of a block below twice the floor."""
+
+    rows: np.ndarray
+    weight: np.ndarray
+    raised: np.ndarray
+    slope: np.ndarray
+    curvature: np.ndarray
+
+
+class Fitted(NamedTuple):
+    """A block at given parameters: residuals, precisions and the rows held."""
+
+    residual: np.ndarray
+    precision: np.ndarray
+    lowest: float
+    held: Held | None
+
+    @property
+    def squares_held(self) -> np.ndarray:
+        """``q`` of the rows held."""
+        rows = self.held.rows
+        return self.precision[rows] * np.square(self.residual[rows])
+
+    def with_slopes(self, values: np.ndarray) -> np.ndarray:
+        """Values of the rows times the slope of their link."""
+        if self.held is None:
+            return values
+        values = values.copy()
+        values[self.held.rows] *= self.held.slope
+        return values
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +145,7 @@ class RowSums:
     origin : ndarray of shape (p + t,)
         Of the columns of ``[X y]``.
     mean, noise : LinearPredictor
+    link : NoiseLink
     """
 
     rows: Rows
@@ -66,6 +153,7 @@ class RowSums:
     origin: np.ndarray
     mean: LinearPredictor
     noise: LinearPredictor
+    link: NoiseLink
 
     def _total(self, function):
         """The sum of a tuple of numbers or arrays over the blocks.
@@ -122,21 +210,36 @@ class RowSums:
         fitted = self._fitted(mean, noise)
 
         def sums(block):
-            residual, precision = fitted(block)
+            residual, precision, lowest, held = fitted(block)
             pulls = np.empty((2, len(residual)))
             np.multiply(precision, residual, out=pulls[0])
             np.multiply(pulls[0], residual, out=pulls[1])
-            magnitude = precision @ np.square(block.y)
-            return magnitude, pulls.sum(axis=1), pulls @ block.X
+            squares, of_floor = pulls[1].sum(), np.zeros(3)
+            if held is not None:
+                lost = (1.0 - held.slope) * (held.weight - pulls[1, held.rows])
+                pulls[1, held.rows] += lost
+                of_floor[0] = held.weight @ held.raised
+                of_floor[1] = held.weight @ (1.0 - held.slope)
+                of_floor[2] = held.weight.sum()
+            return (
+                squares,
+                precision @ np.square(block.y),
+                pulls.sum(axis=1),
+                pulls @ block.X,
+                of_floor,
+                Lowest(lowest),
+            )
 
         # Far from the maximum they may overflow, and then lead nowhere.
         with np.errstate(over="ignore", invalid="ignore"):
-            magnitude, pull_sums, along = self._total(sums)
+            squares, magnitude, pull_sums, along, of_floor, lowest = self._total(sums)
             return FirstOrder(
-                pull_sums[1],
+                squares,
                 magnitude,
                 self.mean.of_parameters(pull_sums[0], along[0]),
                 self.noise.of_parameters(pull_sums[1], along[1]),
+                *(float(part) for part in of_floor),
+                float(lowest),
             )
 
     def mean_information(self, mean, noise):
@@ -153,25 +256,52 @@ class RowSums:
         information[:split, split:] *= 2.0
         return information
 
+    def noise_information(self, mean, noise):
+        """``sum (2 w a^2 + b max(w - q, 0)) z z'`` in the parameters of the noise.
+
+        The expected information where the floor holds rows, with the curvature of those
+        that go on towards it: without it a step would be far too long.
+        """
+        fitted, predictor = self._fitted(mean, noise), self.noise
+
+        def gram(block):
+            at = fitted(block)
+            weight = block.frequency
+            weight = np.ones(len(block.y)) if weight is None else weight
+            weight = 2.0 * at.with_slopes(at.with_slopes(weight))
+            if at.held is not None:
+                falling = np.maximum(at.held.weight - at.squares_held, 0.0)
+                weight[at.held.rows] += at.held.curvature * falling
+            return (_weighted_gram(predictor, block.X, weight),)
+
+        (gram,) = self._total(gram)
+        return predictor.lift.T @ gram @ predictor.lift
+
     def _gram(self, predictors, mean, noise):
         """Of ``sqrt(d) x`` for the first predictor, ``sqrt(d) r z`` for the second."""
         fitted = self._fitted(mean, noise)
 
         def upper(block):
-            residual, precision = fitted(block)
-            sqrt_precision = np.sqrt(precision)
-            factors = sqrt_precision, sqrt_precision * residual
+            at = fitted(block)
+            sqrt_precision = np.sqrt(at.precision)
+            factors = sqrt_precision, at.with_slopes(sqrt_precision * at.residual)
             design = _scaled(zip(predictors, factors, strict=False), block.X)
             # Half the work of a general product, which numpy's does not save here.
             if design.flags.f_contiguous:
-                return (blas.dsyrk(1.0, design, trans=1),)
-            return (blas.dsyrk(1.0, design.T),)
+                gram = blas.dsyrk(1.0, design, trans=1)
+            else:
+                gram = blas.dsyrk(1.0, design.T)
+            if at.held is not None and len(predictors) == 2:
+                bent = 0.5 * _bend(predictors[1], block.X, at)
+                size = len(bent)
+                gram[-size:, -size:] += np.triu(bent)
+            return (gram,)
 
         (upper,) = self._total(upper)
         return upper + np.triu(upper, 1).T
 
     def leverages(self, covariance_root, mean, noise):
-        """``sum h z`` in the parameters of the noise.
+        """``sum h a z`` in the parameters of the noise.
 
         ``C = covariance_root`` (q, q) has ``C C' = M^-1``, in the parameters of the
         mean.
@@ -180,7 +310,8 @@ class RowSums:
         whitened = self._whitened(covariance_root, mean, noise)
 
         def sums(block):
-            leverage = np.square(whitened(block)).sum(axis=1)
+            white, at = whitened(block)
+            leverage = at.with_slopes(np.square(white).sum(axis=1))
             return leverage.sum(), block.X.T @ leverage
 
         return self.noise.of_parameters(*self._total(sums))
@@ -190,58 +321,108 @@ class RowSums:
         whitened, predictor = self._whitened(covariance_root, mean, noise), self.noise
 
         def sums(block):
-            leverage = np.square(whitened(block)).sum(axis=1)
+            white, _ = whitened(block)
+            leverage = np.square(white).sum(axis=1)
             design = _scaled([(predictor, np.ones(len(leverage)))], block.X)
             return (design.T @ (design * leverage[:, None]),)
 
         (gram,) = self._total(sums)
         return predictor.lift.T @ gram @ predictor.lift
 
-    def determinant_information(self, covariance_root, mean, noise):
+    def determinant_information(self, covariance_root, mean, noise, penalty):
         """Second derivatives of ``log det M / 2`` by the parameters of the noise.
 
-        ``2 sum h z_k z_l - 2 tr(M^-1 B_k M^-1 B_l)`` with ``B_k = sum d z_k x x'``.
+        ``sum (2 a^2 - b) h z_k z_l - 2 tr(M^-1 B_k M^-1 B_l)`` with
+        ``B_k = sum d a z_k x x'``. For the first parameter, which scales the prior as
+        well, the ``penalty`` of the mean is added to its B, and twice its trace to the
+        sum.
         """
 
         whitened, predictor = self._whitened(covariance_root, mean, noise), self.noise
 
         def sums(block):
-            white = whitened(block)
-            design = _scaled([(predictor, np.ones(len(white)))], block.X)
+            white, at = whitened(block)
+            factor = at.with_slopes(np.ones(len(white)))
+            design = _scaled([(predictor, factor)], block.X)
             leverage = np.square(white).sum(axis=1)
             weighted = [white.T @ (white * column[:, None]) for column in design.T]
-            return design.T @ (design * leverage[:, None]), np.array(weighted)
+            gram = design.T @ (design * leverage[:, None])
+            if at.held is not None:
+                gram -= 0.5 * _weighted_gram(
+                    predictor,
+                    block.X[at.held.rows],
+                    at.held.curvature * leverage[at.held.rows],
+                )
+            return gram, np.array(weighted)
 
         gram, weighted = self._total(sums)
         lift = self.noise.lift
-        weighted = np.tensordot(lift.T, weighted, axes=1).reshape(lift.shape[1], -1)
-        return 2.0 * (lift.T @ gram @ lift - weighted @ weighted.T)
+        of_prior = covariance_root.T @ penalty @ covariance_root
+        weighted = np.tensordot(lift.T, weighted, axes=1)
+        weighted[0] += of_prior
+        weighted = weighted.reshape(lift.shape[1], -1)
+        gram = lift.T @ gram @ lift
+        gram[0, 0] += np.trace(of_prior)
+        return 2.0 * (gram - weighted @ weighted.T)
 
     def _whitened(self, covariance_root, mean, noise):
-        """The function ``sqrt(d) x'covariance_root`` of a block."""
+        """The function ``(sqrt(d) x'covariance_root, Fitted)`` of a block."""
         fitted, lifted = self._fitted(mean, noise), self.mean.lift @ covariance_root
         predictor = self.mean
 
         def whitened(block):
-            _, precision = fitted(block)
-            return _scaled([(predictor, np.sqrt(precision))], block.X) @ lifted
+            at = fitted(block)
+            return _scaled([(predictor, np.sqrt(at.precision))], block.X) @ lifted, at
 
         return whitened
 
     def _fitted(self, mean, noise):
-        """The function ``(r, d)`` of a block at the parameters."""
+        """The function :class:`Fitted` of a block at the parameters."""
         intercept, slopes = self.mean.of_rows(mean)
         log_sigma_intercept, log_slopes = self.noise.of_rows(noise)
-        maps = np.column_stack([slopes, log_slopes])
+        maps, link = np.column_stack([slopes, log_slopes]), self.link
+        threshold = link.threshold if link.is_bounded else -np.inf
 
         def fitted(block):
             products = block.X @ maps
-            precision = np.exp(-2.0 * (products[:, 1] + log_sigma_intercept))
+            predictor, held = products[:, 1] + log_sigma_intercept, None
+            lowest = predictor.min() if link.is_bounded else np.inf
+            if lowest < threshold:
+                held = _held(link, predictor, block.frequency)
+                predictor[held.rows] += held.raised
+            precision = np.exp(-2.0 * predictor)
             if block.weight is not None:
                 precision *= block.weight
-            return block.y - (products[:, 0] + intercept), precision
+            residual = block.y - (products[:, 0] + intercept)
+            return Fitted(residual, precision, lowest, held)
 
         return fitted
+
+
+def _held(link, predictor, frequency):
+    """The :class:`Held` rows, of predictors below the threshold of the link."""
+    rows = np.flatnonzero(predictor < link.threshold)
+    predictor = predictor[rows]
+    return Held(
+        rows,
+        np.ones(len(rows)) if frequency is None else frequency[rows],
+        link.log_sigma(predictor) - predictor,
+        link.slope(predictor),
+        link.curvature(predictor),
+    )
+
+
+def _bend(predictor, X, at):
+    """``sum b (w - q) z z'`` over the held rows of a block."""
+    held = at.held
+    weight = held.curvature * (held.weight - at.squares_held)
+    return _weighted_gram(predictor, X[held.rows], weight)
+
+
+def _weighted_gram(predictor, X, weight):
+    """``sum weight z z'`` of rows X, the weights of any sign."""
+    design = _scaled([(predictor, np.ones(len(weight)))], X)
+    return design.T @ (design * weight[:, None])
 
 
 def _scaled(parts, X):

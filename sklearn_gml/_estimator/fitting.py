@@ -142,7 +142,7 @@ def fit_rows(
     if rows.noise_scale is not None:
         # Whatever is known of the noise, columns are centred by frequency.
         counted = statistics_of_rows(replace(rows, noise_scale=None))
-    objectives = log_linear_objectives(rows, counted, positions, settings)
+    objectives = log_linear_objectives(rows, counted, statistics, positions, settings)
     return maximum(
         objectives,
         settings,
@@ -182,18 +182,23 @@ def fit_constant(
 
 
 def log_linear_objectives(
-    rows, statistics, positions, settings, kind=LogLinearObjective
+    rows, counted, statistics, positions, settings, kind=LogLinearObjective
 ):
-    """An objective for each target: their noise has nothing in common."""
+    """An objective for each target: their noise has nothing in common.
+
+    ``counted`` are the statistics of the rows without their noise scales.
+    """
     return [
         kind(
             rows,
+            counted,
             statistics,
             target,
             positions,
             fit_intercept=settings.fit_intercept,
             alpha=settings.alpha,
             noise_alpha=settings.noise_alpha,
+            noise_floor=settings.noise_floor,
             restricted=settings.restricted,
         )
         for target in range(statistics.n_targets)

@@ -175,7 +175,9 @@ def _mean_and_sigma(estimator, X, noise_scale):
     fit, X = fitted(estimator), _validated(estimator, X)
     mean = _mean(fit, X)
     if fit.varies:
-        sigma = sigma_at(X, fit.noise_coef, fit.noise_intercept, fit.noise_positions)
+        sigma = sigma_at(
+            X, fit.noise_coef, fit.noise_intercept, fit.noise_positions, fit.noise_link
+        )
         sigma = sigma.reshape(mean.shape)
     else:
         sigma = np.broadcast_to(fit.shown(fit.sigma), mean.shape).copy()

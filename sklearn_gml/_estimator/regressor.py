@@ -51,8 +51,9 @@ class GaussianMLRegressor(
     distribution for every prediction.
 
     With ``noise="log-linear"``, :math:`\log\sigma(x) = c_0 + z'c`, where z are the
-    columns of x that drive the noise, and m is the geometric mean of sigma over the
-    training rows. No least-squares formula exists; rows with less noise count more.
+    columns of x that drive the noise, and m is the geometric mean of this over the
+    training rows; ``noise_floor`` keeps sigma(x) from falling towards zero. No
+    least-squares formula exists; rows with less noise count more.
 
     Parameters
     ----------
@@ -71,6 +72,12 @@ class GaussianMLRegressor(
     noise_alpha : float, default=0.0
         Precision of the Gaussian prior on the noise coefficients,
         ``c ~ N(0, 1 / noise_alpha)``; the noise intercept has none.
+    noise_floor : float, default=0.01
+        With log-linear noise, sigma(x) is not taken below this share of the sigma of
+        constant noise (known noise scales apart). Where ``exp(c_0 + z'c)`` is above
+        twice that floor, it is sigma(x); below, sigma(x) falls smoothly to the floor. A
+        fit without such rows is the same, bit for bit, with any floor. 0 is no floor:
+        the likelihood may then have no maximum, see Notes.
     method : {"ml", "reml"}, default="ml"
         Estimate of sigma. ``"ml"``: ``sigma^2 = RSS / n``, the maximum of the
         likelihood. ``"reml"``: ``sigma^2 = RSS / (n - rank)``, the maximum of
@@ -154,9 +161,13 @@ class GaussianMLRegressor(
     With residuals at the rounding level of ``y`` the likelihood has no maximum.
     The fit warns (:class:`~sklearn_gml.DegenerateFitWarning`) and sigma stays
     finite at that level; ``loglik_`` may then differ from ``score_loglik``, because
-    predictions are rounded as well. The same warning comes where a noise column
-    isolates rows that the mean fits exactly, so that their sigma falls towards zero;
-    ``noise_alpha > 0`` gives such data a maximum. Collinear columns give the shortest
+    predictions are rounded as well.
+
+    Where a noise column isolates rows that the mean fits exactly, their sigma would
+    fall towards zero and the likelihood rise without bound. ``noise_floor`` bounds
+    both, so that a maximum exists; the summary counts the rows that it holds. With
+    ``noise_floor=0`` the fit warns of such data, and ``noise_alpha > 0`` gives them a
+    maximum. Collinear columns give the shortest
     coefficients and a :class:`~sklearn_gml.RankDeficiencyWarning`.
 
     Examples
@@ -192,6 +203,7 @@ class GaussianMLRegressor(
         "noise": [StrOptions({"constant", "log-linear"})],
         "noise_columns": [None, str, Integral, "array-like", slice, callable],
         "noise_alpha": [Interval(Real, 0, np.inf, closed="left")],
+        "noise_floor": [Interval(Real, 0, 1, closed="left")],
         "method": [StrOptions({"ml", "reml"})],
         "positive": ["boolean"],
         "solver": [StrOptions(set(MAXIMISERS))],
@@ -207,6 +219,7 @@ class GaussianMLRegressor(
         noise="constant",
         noise_columns=None,
         noise_alpha=0.0,
+        noise_floor=0.01,
         method="ml",
         positive=False,
         solver="auto",
@@ -218,6 +231,7 @@ class GaussianMLRegressor(
         self.noise = noise
         self.noise_columns = noise_columns
         self.noise_alpha = noise_alpha
+        self.noise_floor = noise_floor
         self.method = method
         self.positive = positive
         self.solver = solver

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._data.predictors import NoiseLink
 from .._data.statistics import GaussianStatistics
 from .._likelihood.constant import Estimate
 
@@ -23,6 +24,7 @@ class FitSettings:
     alpha: float
     noise: str
     noise_alpha: float
+    noise_floor: float
     method: str
     positive: bool
     solver: str
@@ -34,7 +36,7 @@ class FitSettings:
         """The parameters of an estimator; those of noise that it has not are zero."""
         values = {field.name: getattr(estimator, field.name) for field in fields(cls)}
         if values["noise"] == "constant":
-            values["noise_alpha"] = 0.0
+            values["noise_alpha"] = values["noise_floor"] = 0.0
         return cls(**values)
 
     @property
@@ -134,6 +136,21 @@ class Fit:
         return (
             self._of_targets("noise_intercept") if self.varies else np.log(self.sigma)
         )
+
+    @cached_property
+    def noise_link(self) -> NoiseLink:
+        """From linear predictors of log sigma, shape (n, t), to log sigma."""
+        return NoiseLink(self._of_targets("log_noise_floor"))
+
+    @cached_property
+    def n_at_floor(self) -> NDArray[np.float64]:
+        """Rows that the floor of sigma holds, by frequency, shape (t,)."""
+        return self._of_targets("n_at_floor")
+
+    @cached_property
+    def undetermined(self) -> NDArray[np.bool_]:
+        """Parameters of log sigma that move nothing but such rows, (t, 1 + m)."""
+        return self._of_targets("undetermined")
 
     @property
     def mean(self) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from scipy import linalg, sparse, stats
 
-from .._data.predictors import sigma_at
+from .._data.predictors import NoiseLink, sigma_at
 from .._data.statistics import GaussianStatistics
 from .estimates import unidentified, with_prior_directions
 from .influence import outside
@@ -33,6 +33,12 @@ class LogLinearInference:
         Those directions, of the mean and of log sigma.
     positions : ndarray of shape (m,)
         Columns that drive the noise.
+    link : NoiseLink
+        With the floors of all targets.
+    undetermined : ndarray of bool, shape (t, 1 + m)
+        Parameters of log sigma that move nothing but rows on the floor.
+    n_at_floor : ndarray of shape (t,)
+        Rows that the floor holds, by frequency.
     sigma : ndarray of shape (t,)
     fit_intercept : bool
     alpha : float
@@ -46,6 +52,9 @@ class LogLinearInference:
     data_covariance_roots: np.ndarray
     spans: tuple
     positions: np.ndarray
+    link: NoiseLink
+    undetermined: np.ndarray
+    n_at_floor: np.ndarray
     sigma: np.ndarray
     fit_intercept: bool
     alpha: float
@@ -84,6 +93,9 @@ class LogLinearInference:
         lost = self._unidentified()
         matrices[:, lost] = np.nan
         matrices[:, :, lost] = np.nan
+        q = self.mean.shape[1]
+        for matrix, undetermined in zip(matrices, self.undetermined, strict=True):
+            matrix[q:][undetermined] = matrix[:, q:][:, undetermined] = np.nan
         return matrices
 
     @cached_property
@@ -192,7 +204,9 @@ class LogLinearInference:
 
     def _sigma(self, rows):
         """Sigma (n, t) of rows."""
-        sigma = sigma_at(rows.X, self.noise[:, 1:], self.noise[:, 0], self.positions)
+        sigma = sigma_at(
+            rows.X, self.noise[:, 1:], self.noise[:, 0], self.positions, self.link
+        )
         return sigma if rows.noise_scale is None else sigma * rows.noise_scale[:, None]
 
     def _mean_variance(self, rows, covariance_roots):
@@ -219,11 +233,24 @@ class LogLinearInference:
 
     def figures(self, level, kind):
         """Figures of each target, ready to print."""
-        for sigma in self.sigma:
-            yield {"sigma (geometric mean)": f"{sigma:.3g}"}
+        for sigma, n_at_floor in zip(self.sigma, self.n_at_floor, strict=True):
+            figures = {"sigma (geometric mean)": f"{sigma:.3g}"}
+            if n_at_floor:
+                figures["rows at noise_floor"] = f"{n_at_floor:.10g}"
+            yield figures
 
     def notes(self, kind):
         """Sentences for the foot of a table."""
+        if self.n_at_floor.any():
+            yield (
+                "Rows at noise_floor: exp(z'c) is below twice the floor of sigma, "
+                "which holds sigma(x) above it."
+            )
+        if self.undetermined.any():
+            yield (
+                "Parameters of log sigma that move nothing but rows at noise_floor "
+                "have no standard error."
+            )
         if np.isnan(self.data_covariance_roots).any():
             yield (
                 "The information at the fit is not positive definite: nothing is known "

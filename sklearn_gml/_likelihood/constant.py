@@ -36,6 +36,13 @@ class Estimate:
     spans : tuple of ndarray, or None
         Where noise varies, the directions of the parameters of mean and of log sigma
         that the data speak of, shapes (q, rank) and (1 + m, rank).
+    log_noise_floor : ndarray of shape (t,), or None
+        Where noise varies, the logarithm of the floor of sigma.
+    n_at_floor : ndarray of shape (t,), or None
+        Where noise varies, the rows that the floor holds, by frequency.
+    undetermined : ndarray of bool, shape (t, 1 + m), or None
+        Where noise varies, the parameters of log sigma that move nothing but rows on
+        the floor, so that no y tells of them.
     """
 
     coef: np.ndarray
@@ -47,12 +54,15 @@ class Estimate:
     noise_coef: np.ndarray | None = None
     noise_intercept: np.ndarray | None = None
     spans: tuple | None = None
+    log_noise_floor: np.ndarray | None = None
+    n_at_floor: np.ndarray | None = None
+    undetermined: np.ndarray | None = None
 
 
 class ConstantPoint:
     """A :class:`ConstantObjective` at one theta; computes what it is asked for."""
 
-    unbounded = False
+    unbounded = lengthens = False
 
     def __init__(self, objective, theta, same_mean=None):
         self.objective = objective
@@ -295,8 +305,7 @@ class ConstantObjective:
         bounds[self.slopes] = self.lower_slope
         return bounds
 
-    @property
-    def free(self):
+    def free(self, point):
         """Mask of the parameters without a closed form: those of the mean."""
         free = np.ones(self.shape, dtype=bool)
         free[-1] = False

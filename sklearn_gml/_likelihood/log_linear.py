@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import linalg
 
+from .._data.predictors import NoiseLink
 from .._data.row_sums import RowSums
 from .._linalg.triangular import (
     EPS,
@@ -17,6 +18,15 @@ from .coordinates import part_of
 from .log_linear_point import NEAR_AT_START, LogLinearPoint
 from .maximisers import VALUE_MARGIN, maximise_newton
 from .prior import CoefficientPrior
+
+# Where the floor holds some row, gamma moves at once by more than this change of log
+# sigma, at most so many times for one step; smaller changes are left to the steps.
+SETTLED_WITHIN, MAX_SETTLEMENTS = 0.5, 5
+
+# Eigenvalue of the information of the noise, its diagonal made one, below which a
+# direction has none: the rows that it moves are on the floor. Such rows add exact
+# zeros, and rounding of the others leaves about 1e-14.
+ON_THE_FLOOR = 1e-12
 
 # Relative change of the information that standard errors do not show.
 SAME_INFORMATION = 1e-10
@@ -62,11 +72,19 @@ class LogLinearObjective:
     + \frac12 \sum_{a_j > 0} \log(a_j/m^2)`: the leverages
     :math:`h_i` enter the score, :math:`\sum (w_i (u_i - 1) + h_i)\tilde z_i`.
 
+    A ``noise_floor`` keeps sigma, the known noise scales apart, above this share of the
+    sigma of constant noise: :math:`\log\sigma_i = \log s_i + g(\gamma + \tilde z_i'c)`
+    with the link g of :class:`~sklearn_gml._data.predictors.NoiseLink`, which is the
+    identity from twice the floor on. J is then bounded, and has a maximum. Where the
+    floor holds some row, gamma has no closed form and takes part in the steps.
+
     Parameters
     ----------
     rows : Rows
     statistics : GaussianStatistics
         Of the rows without their noise scales.
+    scaled : GaussianStatistics
+        Of the rows with their noise scales.
     target : int
     positions : ndarray of int
         Columns of X that drive the noise.
@@ -74,6 +92,7 @@ class LogLinearObjective:
     alpha : float or ndarray of shape (p,)
         Prior precision, of all coefficients or of each, in units of the noise.
     noise_alpha : float
+    noise_floor : float
     restricted : bool
     """
 
@@ -85,12 +104,14 @@ class LogLinearObjective:
         self,
         rows,
         statistics,
+        scaled,
         target,
         positions,
         *,
         fit_intercept=True,
         alpha=0.0,
         noise_alpha=0.0,
+        noise_floor=0.0,
         restricted=False,
     ):
         self.fit_intercept = fit_intercept
@@ -111,7 +132,6 @@ class LogLinearObjective:
         origin = statistics.origin.copy()
         if not fit_intercept:
             origin[statistics.n_features :] = 0.0
-        self.sums = RowSums(rows, target, origin, self.mean, self.noise)
         #: where gamma is in theta
         self.log_sigma_index = self.mean.n_parameters
 
@@ -136,49 +156,102 @@ class LogLinearObjective:
         self.constant_maximum = solution.point
         self.saturated = bool(degrees <= 0 or self.constant_maximum.degenerate[target])
 
+        self.link = NoiseLink()
+        if noise_floor:
+            sigma = self._constant_sigma(scaled, alpha)
+            self.link = NoiseLink(float(np.log(noise_floor) + np.log(sigma)))
+        self.sums = RowSums(rows, target, origin, self.mean, self.noise, self.link)
+
+    def _constant_sigma(self, scaled, alpha):
+        """Sigma of constant noise, the known noise scales apart."""
+        objective = ConstantObjective(
+            scaled, fit_intercept=self.fit_intercept, alpha=alpha
+        )
+        point = maximise_newton(objective, max_iter=1, tol=0.0).point
+        return np.exp(point.theta[-1, self.target])
+
     @property
     def n_parameters(self):
         """Number of parameters of the mean, identified or not."""
         return self.fit_intercept + self.mean.n_features
 
     @property
-    def free(self):
-        """Mask of the parameters without a closed form."""
-        free = np.ones(self.log_sigma_index + self.noise.n_parameters, dtype=bool)
-        free[self.log_sigma_index] = False
+    def n_penalised(self):
+        """Directions of the mean that have the prior."""
+        return self.mean.n_parameters - self.flat
+
+    @property
+    def size(self):
+        """Number of parameters."""
+        return self.log_sigma_index + self.noise.n_parameters
+
+    def free(self, point):
+        """Mask of the parameters without a closed form at a point."""
+        free = np.ones(self.size, dtype=bool)
+        free[self.log_sigma_index] = point.at_floor
         return free
 
     @property
     def lower(self):
-        return np.full(len(self.free), -np.inf)
+        return np.full(self.size, -np.inf)
 
     def at(self, theta):
         """The :class:`LogLinearPoint` theta."""
         return LogLinearPoint(self, theta)
 
     def settled(self, theta, before=None):
-        """The point with gamma at its maximum given all the others."""
-        point = LogLinearPoint(self, theta)
-        squares = point.sums.squares + point.shrinkage
-        if not np.isfinite(squares + point.sums.magnitude):
-            return point
-        floor = (ROUNDING_MARGIN * EPS) ** 2 * max(point.sums.magnitude, 1.0)
-        change = 0.5 * np.log(max(squares, floor) / self.degrees)
-        settled = theta.copy()
-        settled[self.log_sigma_index] += change
-        scale = np.exp(-2.0 * change)
-        sums = point.sums._make(scale * part for part in point.sums)
-        return LogLinearPoint(self, settled, sums, before and before.curvature)
+        """The point with gamma at its maximum given all the others.
+
+        Where the floor holds some row, it is brought near that maximum only, from
+        where steps find it together with the others.
+        """
+        inherited = before and before.curvature
+        point = LogLinearPoint(self, theta, None, inherited)
+        for _ in range(MAX_SETTLEMENTS):
+            change = self._change_of_gamma(point)
+            if change is None:
+                break
+            moved = point.theta.copy()
+            moved[self.log_sigma_index] += change
+            if not point.at_floor and point.sums.lowest + change >= self.link.threshold:
+                sums = point.sums.scaled(change)
+                return LogLinearPoint(self, moved, sums, inherited)
+            candidate = LogLinearPoint(self, moved, None, inherited)
+            if point.at_floor and candidate.value <= point.value:
+                break
+            point = candidate
+        return point
+
+    def _change_of_gamma(self, point):
+        """Change that makes the derivative zero if rows stay as near to the floor.
+
+        None if there is nothing to change.
+        """
+        sums = point.sums
+        squares = sums.squares + point.shrinkage
+        if not np.isfinite(squares + sums.magnitude):
+            return None
+        floor = (ROUNDING_MARGIN * EPS) ** 2 * max(sums.magnitude, 1.0)
+        if not point.at_floor:
+            return 0.5 * np.log(max(squares, floor) / self.degrees)
+        # ``sum a q`` over ``sum a w``, the leverages left out.
+        moving = self.sum_weights - sums.held
+        squares = sums.noise[0] - sums.held + point.shrinkage
+        if moving <= 0 or squares <= 0:
+            return None
+        change = 0.5 * np.log(max(squares, floor) / moving)
+        return change if abs(change) > SETTLED_WITHIN else None
 
     @property
     def start(self):
         """Constant noise; log sigma by regression of the logarithms of residuals."""
         coef, intercept, sigma = self.constant.in_units_of_data(self.constant_maximum)
-        theta = np.zeros(len(self.free))
+        theta = np.zeros(self.size)
         theta[self.log_sigma_index] = np.log(sigma[self.target])
         theta[: self.log_sigma_index] = self._mean_parameters(
             coef[self.target], intercept[self.target]
         )
+        constant = theta.copy()
         if not self.saturated:
             smallest = SMALLEST_RESIDUAL * sigma[self.target]
             sums = self.sums.start(theta[: self.log_sigma_index], smallest)
@@ -187,6 +260,10 @@ class LogLinearObjective:
                 self.noise_information[1:, 1:], along
             )
         point = self.settled(theta)
+        if point.at_floor:
+            # Rows with large residuals at the floor would not move away from it.
+            constant = self.settled(constant)
+            point = max(point, constant, key=lambda one: one.value)
         point.near = NEAR_AT_START
         return point
 
@@ -224,7 +301,9 @@ class LogLinearObjective:
         origin = self.sums.origin[: self.mean.n_features]
         maps = [part.in_units_of_data(origin) for part in (self.mean, self.noise)]
         mean, noise = (m @ part for m, part in zip(maps, point.parameters, strict=True))
-        sigma = np.exp(point.gamma)
+        sigma = np.exp(point.mean_log_sigma)
+        # The scale of the prior is the one without the floor.
+        shrinkage = point.shrinkage * np.exp(2.0 * (point.gamma - point.mean_log_sigma))
         if self.fit_intercept:
             mean[0] += self._origin_y
         else:
@@ -233,21 +312,66 @@ class LogLinearObjective:
         if self.restricted:
             # The coefficients are integrated out under their prior.
             restricted = point.loglik_without_prior - 0.5 * point.shrinkage
-        upper = None if information is None else cholesky(information)
-        if upper is None:
-            # No maximum is here, and nothing is known of how surely it is known.
-            upper = np.full((len(point.theta),) * 2, np.nan)
+        covariance_root, undetermined = self._covariance_root(information, maps)
         return Estimate(
             mean[None, 1:],
             mean[:1],
-            np.array([(point.sums.squares + point.shrinkage) * sigma**2]),
+            np.array([(point.sums.squares + shrinkage) * sigma**2]),
             np.array([sigma]),
-            linalg.block_diag(*maps) @ invert_upper(upper),
+            covariance_root,
             restricted,
             noise[None, 1:],
             noise[:1],
             tuple(maps),
+            np.array([self.link.log_floor]),
+            np.array([point.sums.n_at_floor]),
+            undetermined[None],
         )
+
+    def _covariance_root(self, information, maps):
+        """Root of the inverse information, and the mask of ``Estimate.undetermined``.
+
+        Directions of the noise that move nothing but rows on the floor are left out.
+        """
+        mapped, index = linalg.block_diag(*maps), self.log_sigma_index
+        undetermined = np.zeros(len(maps[1]), dtype=bool)
+        if information is not None and self.link.is_bounded:
+            directions, flat = self._flat_directions(information)
+            if flat.any():
+                moved = np.abs(maps[1] @ directions[:, flat])
+                undetermined = (moved > EPS**0.5 * moved.max(axis=0)).any(axis=1)
+                kept = linalg.block_diag(np.eye(index), directions[:, ~flat])
+                information, mapped = kept.T @ information @ kept, mapped @ kept
+        upper = None if information is None else cholesky(information)
+        if upper is None:
+            # No maximum is here, and nothing is known of how surely it is known.
+            upper = np.full((mapped.shape[1],) * 2, np.nan)
+        covariance_root = np.zeros((len(mapped), len(self.noise_information) + index))
+        covariance_root[:, : len(upper)] = mapped @ invert_upper(upper)
+        return covariance_root, undetermined
+
+    def _flat_directions(self, information):
+        """Directions of the noise, and the mask of those without information."""
+        observed = self._observed_of_noise(information)
+        scale = np.sqrt(np.abs(np.diagonal(observed)))
+        scale = np.where(scale > 0, scale, 1.0)
+        parts, directions = linalg.eigh(observed / np.multiply.outer(scale, scale))
+        return directions / scale[:, None], np.abs(parts) < ON_THE_FLOOR
+
+    def parts_of_noise(self, information):
+        """``(parts, directions)``: what is observed of the information of the noise.
+
+        Parts of the expected information, in growing order, that are observed with the
+        mean at its maximum for each noise, and the directions of the noise.
+        """
+        return linalg.eigh(self._observed_of_noise(information), self.noise_information)
+
+    def _observed_of_noise(self, information):
+        """Information of the noise with the mean at its maximum for each noise."""
+        index = self.log_sigma_index
+        between = information[:index, index:]
+        taken = between.T @ solve_semidefinite(information[:index, :index], between)
+        return information[index:, index:] - taken
 
     def refined(self, point, rows):
         """The estimate one step further: it is known already, and squares the error.

@@ -58,6 +58,14 @@ class LogLinearPoint:
 
     near = NEAR
 
+    @property
+    def lengthens(self):
+        """Whether a longer step may gain more: towards the floor, Newton's go half way.
+
+        The gradient vanishes there like the square of the distance.
+        """
+        return self.at_floor
+
     def __init__(self, objective, theta, sums=None, inherited=None):
         self.objective, self.theta, self.inherited = objective, theta, inherited
         mean, noise = self.parameters
@@ -66,14 +74,27 @@ class LogLinearPoint:
         self.shrinkage = mean @ objective.penalty @ mean * np.exp(-2.0 * self.gamma)
 
     @property
+    def at_floor(self):
+        """Whether the floor of sigma holds some row.
+
+        Gamma has then no closed form, and is a parameter like the others.
+        """
+        return self.sums.n_at_floor > 0
+
+    @property
     def parameters(self):
         """Those of the mean and those of the noise."""
         return np.split(self.theta, [self.objective.log_sigma_index])
 
     @property
     def gamma(self):
-        """Logarithm of the geometric mean of sigma."""
+        """Logarithm of the geometric mean of sigma, if no row is at the floor."""
         return self.theta[self.objective.log_sigma_index]
+
+    @property
+    def mean_log_sigma(self):
+        """Logarithm of the geometric mean of sigma."""
+        return self.gamma + self.sums.raised / self.objective.sum_weights
 
     @cached_property
     def value(self):
@@ -90,7 +111,8 @@ class LogLinearPoint:
         """Log-likelihood, or its restricted form."""
         objective = self.objective
         value = gaussian_loglik(self.sums.squares, 1.0, objective.sum_weights)
-        value -= objective.sum_weights * self.gamma + objective.log_scale
+        value -= objective.sum_weights * self.gamma + self.sums.raised
+        value -= objective.log_scale
         if objective.restricted:
             value += self.restriction
         return value
@@ -102,8 +124,8 @@ class LogLinearPoint:
         if upper is None:
             return -np.inf
         value = objective.log_volume - np.sum(np.log(np.diagonal(upper)))
-        pulled = len(upper) - objective.flat
-        return value - pulled * self.gamma + 0.5 * LOG_2PI * objective.flat
+        value -= objective.n_penalised * self.gamma
+        return value + 0.5 * LOG_2PI * objective.flat
 
     @cached_property
     def gradient(self):
@@ -114,12 +136,26 @@ class LogLinearPoint:
             self.sums.mean - np.exp(-2.0 * self.gamma) * (objective.penalty @ mean),
             self.sums.noise - objective.noise_penalty @ noise,
         )
-        if objective.restricted and self.mean_covariance_root is not None:
-            sums = objective.sums.leverages(self.mean_covariance_root, mean, noise)
-            gradient[objective.log_sigma_index :] += sums
-        gradient[objective.log_sigma_index] = self.sums.squares + self.shrinkage
-        gradient[objective.log_sigma_index] -= objective.degrees
+        index, covariance_root = objective.log_sigma_index, None
+        if objective.restricted:
+            covariance_root = self.mean_covariance_root
+        if covariance_root is not None:
+            sums = objective.sums.leverages(covariance_root, mean, noise)
+            gradient[index:] += sums
+        if not self.at_floor:
+            gradient[index] = self.sums.squares + self.shrinkage
+            gradient[index] -= objective.degrees
+            return gradient
+        gradient[index] += self.shrinkage - objective.sum_weights
+        if covariance_root is not None and objective.prior.exists:
+            white_prior = covariance_root.T @ self.prior_information @ covariance_root
+            gradient[index] += np.trace(white_prior) - objective.n_penalised
         return gradient
+
+    @property
+    def prior_information(self):
+        """Information of the mean that its prior adds."""
+        return np.exp(-2.0 * self.gamma) * self.objective.penalty
 
     @cached_property
     def mean_information(self):
@@ -131,7 +167,7 @@ class LogLinearPoint:
                 : objective.log_sigma_index, : objective.log_sigma_index
             ]
         information = objective.sums.mean_information(*self.parameters)
-        return information + np.exp(-2.0 * self.gamma) * objective.penalty
+        return information + self.prior_information
 
     @cached_property
     def mean_factor(self):
@@ -146,9 +182,15 @@ class LogLinearPoint:
     @property
     def expected_information(self):
         """Of mean and noise, without a cross term."""
-        return linalg.block_diag(
-            self.mean_information, self.objective.noise_information
-        )
+        return linalg.block_diag(self.mean_information, self.noise_information)
+
+    @cached_property
+    def noise_information(self):
+        """Expected information of the noise, the same at all points without a floor."""
+        if not self.at_floor:
+            return self.objective.noise_information
+        information = self.objective.sums.noise_information(*self.parameters)
+        return information + self.objective.noise_penalty
 
     @cached_property
     def information(self):
@@ -164,11 +206,13 @@ class LogLinearPoint:
         information[index, :index] -= pull
         information[index, index] += 2.0 * self.shrinkage
         if objective.restricted and self.mean_covariance_root is not None:
-            slopes = slice(index + 1, None)
             determinant = objective.sums.determinant_information(
-                self.mean_covariance_root, mean, noise
+                self.mean_covariance_root, mean, noise, self.prior_information
             )
-            information[slopes, slopes] += determinant[1:, 1:]
+            # That of gamma is zero without a floor, but for rounding.
+            first = 0 if self.at_floor else 1
+            slopes = slice(index + first, None)
+            information[slopes, slopes] += determinant[first:, first:]
         return information
 
     @property
@@ -191,17 +235,22 @@ class LogLinearPoint:
         """``(factor, step)``, the factor that of :class:`Curvature` or None."""
         if self.objective.saturated:
             return None, np.zeros_like(self.theta)
-        # That of gamma is left to ``settled``, which goes all the way.
         gradient = self.gradient.copy()
-        gradient[self.objective.log_sigma_index] = 0.0
+        gradient[self._closed_form] = 0.0
         return self._chord(gradient) or self._scoring_or_newton(gradient)
+
+    @property
+    def _closed_form(self):
+        """Where theta has a closed form, which ``settled`` goes to at once: gamma."""
+        index = self.objective.log_sigma_index
+        return slice(index, index if self.at_floor else index + 1)
 
     def _chord(self, gradient):
         """The step by the curvature of an earlier point, None where it is too slow."""
         if self.inherited is None:
             return None
         step = linalg.cho_solve((self.inherited.factor, False), gradient)
-        step[self.objective.log_sigma_index] = 0.0
+        step[self._closed_form] = 0.0
         fast = 0.5 * gradient @ step <= CHORD * self.inherited.gain
         return (self.inherited.factor, step) if fast else None
 
@@ -212,15 +261,17 @@ class LogLinearPoint:
         Newton's step grows with the square of the distance. Farther away the curvature
         between mean and noise leads it astray.
         """
-        objective, index = self.objective, self.objective.log_sigma_index
+        index = self.objective.log_sigma_index
         step = np.zeros_like(self.theta)
-        step[index + 1 :] = solve_semidefinite(
-            objective.noise_information[1:, 1:], gradient[index + 1 :]
+        # Without a floor gamma has no part in them.
+        first = 0 if self.at_floor else 1
+        step[index + first :] = solve_semidefinite(
+            self.noise_information[first:, first:], gradient[index + first :]
         )
         newton = None
         if gradient @ step < self.near * len(step):
             newton = solve_uphill(self.information, gradient, self.expected_information)
-            newton[index] = 0.0
+            newton[self._closed_form] = 0.0
         step[:index] = solve_semidefinite(self.mean_information, gradient[:index])
         promised = gradient @ step
         if newton is None or promised > 2.0 * self.near * len(step):
@@ -250,7 +301,7 @@ class LogLinearPoint:
             else np.square(column_norms(factor[:, :index]))
         )
         terms = self.sums.magnitude + theta[:index] ** 2 @ diagonal
-        of_noise = np.diagonal(self.objective.noise_information)[1:]
+        of_noise = np.diagonal(self.noise_information)[1:]
         return EPS**2 * (terms + theta[index + 1 :] ** 2 @ of_noise)
 
     @property
@@ -279,6 +330,8 @@ class LogLinearPoint:
     @property
     def unbounded(self):
         """Whether some row is fitted to the last digit, its sigma falling."""
+        if self.objective.link.is_bounded:
+            return False
         return ROUNDING_MARGIN**2 * self.gain_floor >= 1.0
 
     @cached_property
@@ -289,13 +342,10 @@ class LogLinearPoint:
         with the mean at its maximum for each noise.
         """
         index, information = self.objective.log_sigma_index, self.information
-        between = information[:index, index:]
         if not np.isfinite(information).all():
             return -np.inf, self.step[index:]
-        taken = between.T @ solve_semidefinite(information[:index, :index], between)
-        return _smallest_part(
-            information[index:, index:] - taken, self.objective.noise_information
-        )
+        parts, directions = self.objective.parts_of_noise(information)
+        return parts[0], directions[:, 0]
 
     @property
     def not_identified(self):
@@ -314,8 +364,10 @@ class LogLinearPoint:
             constant.mean_covariance_root, *constant.parameters
         )
         information = objective.noise_information
-        part, direction = _smallest_part(information - 2.0 * taken, information)
-        return direction if part < EXACTLY_FITTED else None
+        parts, directions = linalg.eigh(
+            information - 2.0 * taken, information, subset_by_index=[0, 0]
+        )
+        return directions[:, 0] if parts[0] < EXACTLY_FITTED else None
 
     @cached_property
     def vanishing(self):
@@ -323,11 +375,14 @@ class LogLinearPoint:
         # A prior of the slopes bounds them.
         if self.objective.saturated or self.objective.noise_penalty.any():
             return None
+        bounded = self.objective.link.is_bounded
+        if bounded and not self.objective.restricted:
+            return None
         part, direction = self.flattest
         if part > DOUBTFUL:
             return None
         precise = PRECISE if part < VANISHING else TOO_PRECISE
-        if self.gain_floor > precise:
+        if not bounded and self.gain_floor > precise:
             return direction
         return self.not_identified
 
@@ -337,9 +392,3 @@ class LogLinearPoint:
         return np.array(
             [self.objective.saturated or self.unbounded or self.vanishing is not None]
         )
-
-
-def _smallest_part(matrix, metric):
-    """Smallest eigenvalue of a matrix against a metric, and its direction."""
-    parts, directions = linalg.eigh(matrix, metric, subset_by_index=[0, 0])
-    return parts[0], directions[:, 0]

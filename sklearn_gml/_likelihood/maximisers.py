@@ -3,11 +3,12 @@
 Both work on any objective that has ``start`` and ``at(theta)``, points with their
 ``theta``, ``value``, ``gradient``, ``information_diagonal``, Newton ``step`` and the
 ``gain`` predicted for it; ``gain_floor`` and ``resolution`` say below which size a
-gain and a difference in value are rounding errors, ``unbounded`` whether the climb
-has come to the end of arithmetic. ``settled(theta, before)`` is the point whose
-parameters with a closed form are at their maximum given the others; it may use what a
-point before it knows. ``free`` is the mask of those others, ``lower`` their bounds and
-``max_stalls`` a limit to patience.
+gain and a difference in value are rounding errors, ``lengthens`` whether twice a step
+may gain more, ``unbounded`` whether the solver has come to the end of arithmetic.
+``settled(theta, before)`` is the point whose parameters with a closed form are at their
+maximum given the others; it may use what a point before it knows. ``free(point)`` is
+the mask of those others, ``lower`` are the bounds of theta and ``max_stalls`` is a
+limit to patience.
 """
 
 from dataclasses import dataclass
@@ -118,8 +119,13 @@ def _uphill(objective, point):
         candidate = objective.settled(theta, before=point)
         lost = point.value - candidate.value
         if lost <= 0 or lost <= point.resolution:
-            return candidate
-    return point
+            break
+    else:
+        return point
+    if halvings or not point.lengthens:
+        return candidate
+    longer = objective.settled(point.theta + 2.0 * point.step, before=point)
+    return longer if longer.value > candidate.value else candidate
 
 
 def maximise_lbfgs(objective, *, max_iter, tol, report=None):
@@ -136,7 +142,7 @@ def maximise_lbfgs(objective, *, max_iter, tol, report=None):
         result = _lbfgs_round(objective, point, max_iter - n_iter, tol, watched)
         n_iter += result.nit
         before = point
-        point = objective.settled(_with_free(objective, point.theta, result.x))
+        point = objective.settled(result.x)
         if not np.isfinite(point.value):
             # Values overflow on the way to a maximum that is not there.
             point = before
@@ -156,16 +162,16 @@ def maximise_lbfgs(objective, *, max_iter, tol, report=None):
 
 
 def _lbfgs_round(objective, start, max_iter, tol, report):
-    free = objective.free
+    free = objective.free(start)
     diagonal = start.information_diagonal[free]
     unit = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
 
     def negative(scaled):
-        point = objective.at(_with_free(objective, start.theta, scaled * unit))
+        point = objective.at(_with_free(start.theta, free, scaled * unit))
         return -point.value, -point.gradient[free] * unit
 
     def after_step(intermediate_result):
-        theta = _with_free(objective, start.theta, intermediate_result.x * unit)
+        theta = _with_free(start.theta, free, intermediate_result.x * unit)
         report(objective.settled(theta))
 
     result = optimize.minimize(
@@ -177,11 +183,11 @@ def _lbfgs_round(objective, start, max_iter, tol, report):
         callback=None if report is None else after_step,
         options={"maxiter": max_iter, "ftol": np.finfo(float).eps, "gtol": tol},
     )
-    result.x = result.x * unit
+    result.x = _with_free(start.theta, free, result.x * unit)
     return result
 
 
-def _with_free(objective, theta, values):
+def _with_free(theta, free, values):
     changed = theta.copy()
-    changed[objective.free] = values
+    changed[free] = values
     return changed

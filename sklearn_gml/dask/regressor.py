@@ -140,7 +140,12 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
                     counted = total.compute()
                 fit = maximum(
                     log_linear_objectives(
-                        rows, counted, positions, settings, _ChunkedObjective
+                        rows,
+                        counted,
+                        statistics,
+                        positions,
+                        settings,
+                        _ChunkedObjective,
                     ),
                     settings,
                     statistics=statistics,
@@ -268,17 +273,18 @@ class _ChunkedRowSums(RowSums):
             origin=self.origin,
             mean=self.mean,
             noise=self.noise,
+            link=self.link,
         ).compute()
 
 
 class _ChunkedObjective(LogLinearObjective):
     """The same likelihood, its sums made where the chunks are."""
 
-    def __init__(self, rows, statistics, target, positions, **settings):
+    def __init__(self, rows, statistics, scaled, target, positions, **settings):
         # Of the rows themselves it needs the sum of log noise_scale alone.
-        super().__init__(statistics, statistics, target, positions, **settings)
+        super().__init__(statistics, statistics, scaled, target, positions, **settings)
         self.sums = _ChunkedRowSums(
-            rows, target, self.sums.origin, self.mean, self.noise
+            rows, target, self.sums.origin, self.mean, self.noise, self.link
         )
 
 

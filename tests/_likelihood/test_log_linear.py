@@ -7,6 +7,7 @@ from generated import varying_problem
 from scipy import optimize, stats
 
 from sklearn_gml import GaussianMLRegressor, GaussianStatistics
+from sklearn_gml._data.predictors import LINK_WIDTH
 from sklearn_gml._data.row_sums import RowSums
 from sklearn_gml._data.rows import Rows
 from sklearn_gml._likelihood.log_linear import LogLinearObjective
@@ -96,7 +97,10 @@ def test_restricted_likelihood_agrees_with_r(name):
 def objective_of(problem, **settings):
     rows = Rows.of(problem.X, problem.y, problem.weight, problem.noise_scale)
     statistics = GaussianStatistics.from_data(problem.X, problem.y, problem.weight)
-    return LogLinearObjective(rows, statistics, 0, problem.drive, **settings)
+    scaled = GaussianStatistics.from_data(
+        problem.X, problem.y, problem.weight, problem.noise_scale
+    )
+    return LogLinearObjective(rows, statistics, scaled, 0, problem.drive, **settings)
 
 
 def somewhere(objective, seed):
@@ -123,6 +127,32 @@ def test_gradient_and_informations_are_derivatives(settings, seed):
     np.testing.assert_allclose(unit * point.gradient, unit * gradient, atol=1e-5)
     scale = np.multiply.outer(unit, unit)
     np.testing.assert_allclose(scale * point.information, scale * hessian, atol=1e-5)
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("shift", [-0.5, 0.0, 0.9])
+@pytest.mark.parametrize("seed", range(3))
+def test_derivatives_where_the_floor_holds_rows(shift, settings, seed):
+    """Of rows on the floor, near it and above; of gamma as of the other parameters."""
+    objective = objective_of(varying_problem(seed), noise_floor=0.9, **settings)
+    theta = somewhere(objective, seed)
+    index = objective.log_sigma_index
+    theta[index] = objective.link.log_floor + shift * LINK_WIDTH
+    theta[index + 1 :] *= 3.0
+    point = objective.at(theta)
+    assert 0 < point.sums.held < objective.sum_weights
+    unit = 1.0 / np.sqrt(point.information_diagonal)
+    size = len(theta)
+    gradient, hessian = np.empty(size), np.empty((size, size))
+    for row, step in enumerate(np.diag(1e-4 * unit)):
+        ahead, behind = objective.at(theta + step), objective.at(theta - step)
+        gradient[row] = (ahead.value - behind.value) / (2e-4 * unit[row])
+        hessian[row] = (behind.gradient - ahead.gradient) / (2e-4 * unit[row])
+    scale = np.multiply.outer(unit, unit)
+    # Third derivatives are larger than those without a floor, and jump at its ends.
+    atol = 1e-4 * np.abs(scale * point.information).max()
+    np.testing.assert_allclose(unit * point.gradient, unit * gradient, atol=atol)
+    np.testing.assert_allclose(scale * point.information, scale * hessian, atol=atol)
 
 
 @pytest.mark.parametrize("seed", range(3))

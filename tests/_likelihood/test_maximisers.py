@@ -16,7 +16,6 @@ class PoissonObjective:
 
     def __init__(self, counts, start):
         self.counts = np.asarray(counts, float)[:, None]
-        self.free = np.ones(self.counts.shape, dtype=bool)
         self.lower = np.full(self.counts.shape, -np.inf)
         self.start = self.at(np.full_like(self.counts, start))
 
@@ -33,11 +32,15 @@ class PoissonObjective:
             gain=0.5 * float(np.sum(gradient**2 / expected)),
             gain_floor=0.0,
             unbounded=False,
+            lengthens=False,
             resolution=np.finfo(float).eps * abs(float(terms.sum())),
         )
 
     def settled(self, theta, before=None):
         return self.at(theta)
+
+    def free(self, point):
+        return np.ones(self.counts.shape, dtype=bool)
 
 
 @pytest.mark.parametrize("maximise", [maximise_newton, maximise_lbfgs])

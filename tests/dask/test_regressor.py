@@ -236,6 +236,8 @@ NOISE = ("noise_coef_", "noise_intercept_")
         {"method": "reml"},
         {"alpha": 2.0, "noise_alpha": 1.0},
         {"noise_columns": [1]},
+        {"noise_floor": 0.7},
+        {"noise_floor": 0.7, "method": "reml"},
     ],
     ids=str,
 )
