@@ -50,8 +50,6 @@ class GaussianStatistics:
         What was subtracted from the columns of ``[X y]``.
     sum_weights : float
         The effective number of rows, sum(w).
-    log_scale : float
-        ``sum(w log(noise_scale))``, zero without noise scales.
     n_samples : int
         Rows with positive weight.
     n_features : int
@@ -60,6 +58,8 @@ class GaussianStatistics:
         Whether y was one-dimensional.
     feature_names : tuple of str, or None
         Names of the columns of X, if all of them are strings.
+    log_scale : float
+        ``sum(w log(noise_scale))``, zero without noise scales.
 
     Notes
     -----
