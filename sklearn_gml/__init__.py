@@ -19,6 +19,9 @@ files of a folder import each other without circles::
         likelihood    the log-likelihood of a fit over its parameters
         plotting      axes and colours
     _estimator/       the public classes: validate, call, expose
+        mean_variance  MeanVarianceRegressor
+        alternation   mean and variance of one target in turns
+        fitter        regressors of any kind fitted with weights
         regressor     GaussianMLRegressor
         fitting       from rows or statistics to a fit
         partial_fit   rows in batches
@@ -79,6 +82,7 @@ The way of the data::
 
 from ._data.statistics import GaussianStatistics
 from ._distributions.predict_dist import predict_dist
+from ._estimator.mean_variance import MeanVarianceRegressor
 from ._estimator.regressor import GaussianMLRegressor
 from ._inference.comparison import likelihood_ratio_test
 from ._inference.table import pipeline_summary
@@ -90,6 +94,7 @@ __all__ = [
     "DegenerateFitWarning",
     "GaussianMLRegressor",
     "GaussianStatistics",
+    "MeanVarianceRegressor",
     "RankDeficiencyWarning",
     "__version__",
     "likelihood_ratio_test",

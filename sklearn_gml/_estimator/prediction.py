@@ -113,14 +113,7 @@ class GaussianPredictionMixin:
             ``log p(y_i | x_i)`` in nats, ``predict_dist(X).logpdf(y)``.
         """
         mean, sigma = _mean_and_sigma(self, X, noise_scale)
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-        check_consistent_length(X, y)
-        if y.size != mean.size:
-            raise ValueError(
-                f"y has shape {y.shape}, but the model was fitted to targets of which "
-                f"these rows have shape {mean.shape}."
-            )
-        standardised = (y.reshape(mean.shape) - mean) / sigma
+        standardised = (outcomes_like(mean, y) - mean) / sigma
         density = -0.5 * (LOG_2PI + standardised**2) - np.log(sigma)
         return density if density.ndim == 1 else density.sum(axis=1)
 
@@ -147,11 +140,34 @@ class GaussianPredictionMixin:
             ``sum_i w_i log p(y_i | x_i)`` in nats.
         """
         density = self.loglik_samples(X, y, noise_scale=noise_scale)
-        weight = validate_sample_weight(sample_weight, density)
-        if weight is None:
-            return float(density.mean() if normalize else density.sum())
-        total = float(weight @ density)
-        return total / float(weight.sum()) if normalize else total
+        return weighted_total(density, sample_weight, normalize)
+
+
+def outcomes_like(mean, y):
+    """y in the shape of the predicted mean.
+
+    Raises
+    ------
+    ValueError
+        If it has another number of rows or targets.
+    """
+    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    check_consistent_length(mean, y)
+    if y.size != mean.size:
+        raise ValueError(
+            f"y has shape {y.shape}, but the model was fitted to targets of which "
+            f"these rows have shape {mean.shape}."
+        )
+    return y.reshape(mean.shape)
+
+
+def weighted_total(density, sample_weight, normalize):
+    """``sum_i w_i density_i``, per unit of weight if asked for."""
+    weight = validate_sample_weight(sample_weight, density)
+    if weight is None:
+        return float(density.mean() if normalize else density.sum())
+    total = float(weight @ density)
+    return total / float(weight.sum()) if normalize else total
 
 
 def _validated(estimator, X):
