@@ -44,6 +44,10 @@ files of a folder import each other without circles::
         scores        the formulas
         scorers       scorers for model selection
     _likelihood/      objectives, and what maximises them
+        evidence      prior precisions of the highest marginal likelihood
+        one_alpha     the same for one alpha: a curve made of singular values
+        many_alphas   the same for groups of columns, by Newton's method
+        marginal      the likelihood with coefficients integrated out
         prior         the Gaussian prior on the coefficients
         constant      the objective of constant noise
         nonnegative   the same over coefficients that are not negative
