@@ -20,6 +20,8 @@ Parameters far smaller than their standard errors come out of the cancellation
 of W'r itself. For them the gradient is taken in doubled precision throughout.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.linalg import lapack
 
@@ -30,18 +32,41 @@ from .._linalg.triangular import EPS, invert_upper, solve_upper
 # errors average; beyond, products with the rows are taken in doubled precision.
 DOUBLED_CANCELLATION = 2.0**8
 
-# A step that takes away most of the squares has cancelled their digits, and the
-# next starts nearer. Two are enough up to condition numbers of 1e15.
-MAX_STEPS = 4
-NEGLIGIBLE_SHARE = 0.1
+# A step that takes away most of the squares has cancelled their digits, and the next
+# starts nearer. Two are enough up to condition numbers of 1e15; the pass after a step
+# judges it.
+MAX_PASSES = 5
 
 # Parameters nearer to zero than this many standard errors deserve a gradient in
 # doubled precision. The step before left an error of a few eps standard errors.
 SMALL_PARAMETER = 2.0**-4
 
 
+class Refined(NamedTuple):
+    """What :func:`refine` finds.
+
+    Attributes
+    ----------
+    mean : ndarray of shape (q, t)
+    squares : ndarray of shape (t,)
+        ``|r|^2 + penalty |mean|^2`` at the maximum.
+    excess : ndarray of shape (t,)
+        By how much the squares are larger at ``mean``, which float64 has rounded.
+    covariance_root : ndarray of shape (q, q)
+    """
+
+    mean: np.ndarray
+    squares: np.ndarray
+    excess: np.ndarray
+    covariance_root: np.ndarray
+
+
 def refine(rows, mean, covariance_root, *, penalty, cancellation):
     """Parameters, squares and covariance root, each to the digits of float64.
+
+    Every step is judged by a pass over the rows at the parameters that it leads to,
+    and taken back for targets whose gradient has not become smaller in the metric of
+    the inverse information.
 
     Parameters
     ----------
@@ -49,7 +74,7 @@ def refine(rows, mean, covariance_root, *, penalty, cancellation):
     mean : ndarray of shape (q, t)
         Parameters of the mean, the intercept first if q = p + 1.
     covariance_root : ndarray of shape (q, q)
-        Covariance covariance_root of the mean, sigma aside.
+        Root of the covariance of the mean, sigma aside.
     penalty : ndarray of shape (q, 1)
         Prior precision of each parameter.
     cancellation : float
@@ -57,17 +82,16 @@ def refine(rows, mean, covariance_root, *, penalty, cancellation):
 
     Returns
     -------
-    mean : ndarray of shape (q, t)
-    squares : ndarray of shape (t,)
-        ``|r|^2 + penalty |mean|^2`` at the maximum.
-    covariance_root : ndarray of shape (q, q)
-        Or None for all three, if double precision has no covariance_root.
+    Refined, or None if double precision has no covariance root.
     """
-    q = len(mean)
-    white = covariance_root
-    for _ in range(MAX_STEPS):
+    q, pull = len(mean), np.sqrt(penalty)
+    # Rounded to float64, parameters leave a gradient of this square, and no step from
+    # there is better than another.
+    rounded = (EPS * cancellation) ** 2
+    white, best = covariance_root, mean
+    excess = squares = np.full(mean.shape[1], np.inf)
+    for n_passes in range(1, MAX_PASSES + 1):
         products = _whitened_products(rows, white, mean, cancellation)
-        pull = np.sqrt(penalty)
         prior = np.hstack([pull * white, -pull * mean])
         products += prior.T @ prior
         upper, failed = lapack.dpotrf(products[:q, :q], clean=True)
@@ -75,27 +99,42 @@ def refine(rows, mean, covariance_root, *, penalty, cancellation):
             # Collinear to all digits of float64: there is nothing to gain.
             return None
         along = solve_upper(upper, products[:q, q:], transposed=True)
-        mean = mean + white @ solve_upper(upper, along)
-        white = white @ invert_upper(upper)
         before, gained = np.diagonal(products)[q:], np.sum(along**2, axis=0)
-        if np.all(gained <= NEGLIGIBLE_SHARE * before):
+        better = gained < np.maximum(excess, rounded * before)
+        best = np.where(better, mean, best)
+        squares = np.where(better, np.maximum(before - gained, 0.0), squares)
+        excess = np.where(better, gained, excess)
+        step = white @ solve_upper(upper, along)
+        white = white @ invert_upper(upper)
+        arrived = n_passes > 1 and np.all(gained <= rounded * before)
+        if arrived or not better.any():
             break
-    squares = np.maximum(before - gained, 0.0)
+        mean = np.where(better, mean + step, best)
     error = np.linalg.norm(white, axis=1)[:, None] * np.sqrt(squares / rows.n_samples)
-    if np.any(np.abs(mean) < SMALL_PARAMETER * error):
-        mean = _polish(rows, mean, white, penalty)
-    return mean, squares, white
+    if np.any(np.abs(best) < SMALL_PARAMETER * error):
+        best = _polish(rows, best, white, penalty, rounded * squares)
+    return Refined(best, squares, excess, white)
 
 
-def _polish(rows, mean, covariance_root, penalty):
-    """Newton steps until the parameters no longer move."""
-    for _ in range(MAX_STEPS):
+def _polish(rows, mean, covariance_root, penalty, rounded):
+    """Newton steps until the parameters no longer move.
+
+    For each target, as long as its gradient becomes smaller in the metric of the
+    inverse information, down to what rounding the parameters leaves.
+    """
+    best, smallest = mean, np.full(mean.shape[1], np.inf)
+    for _ in range(MAX_PASSES):
         gradient = _doubled_gradient(rows, mean) - penalty * mean
-        step = covariance_root @ (covariance_root.T @ gradient)
-        mean = mean + step
+        along = covariance_root.T @ gradient
+        size = np.sum(along**2, axis=0)
+        better = size < np.maximum(smallest, rounded)
+        best = np.where(better, mean, best)
+        smallest = np.where(better, size, smallest)
+        step = np.where(better, covariance_root @ along, 0.0)
         if np.all(np.abs(step) <= EPS * np.abs(mean)):
             break
-    return mean
+        mean = mean + step
+    return best
 
 
 def _doubled_gradient(rows, mean):

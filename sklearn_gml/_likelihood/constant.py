@@ -269,8 +269,7 @@ class ConstantObjective:
         self.squares_x, self.squares_y = raw[:n_features], raw[n_features:]
         self.factor = factorize(
             self.information_root,
-            norms[:n_features],
-            EPS * np.sqrt(self.squares_x),
+            np.sqrt(self.squares_x),
             precision=self.prior.precision,
         )
         if fit_intercept:
@@ -406,7 +405,7 @@ class ConstantObjective:
         )
         if refined is None:
             return estimate
-        mean, squares, covariance_root = refined
+        mean, squares, _, covariance_root = refined
         intercept = mean[0] if self.fit_intercept else estimate.intercept
         sigma = np.sqrt(squares / self.degrees)
         sigma = np.where(sigma > 0, sigma, point.sigma_floor)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._data.predictors import LinearPredictor
-from .._linalg.triangular import EPS, column_norms, condition_bound, factorize, triangle
+from .._linalg.triangular import column_norms, condition_bound, factorize, triangle
 
 # Normal equations lose twice the digits of the condition number, which later steps
 # make good while a good part of sixteen is left. Beyond, the rows are turned into
@@ -38,7 +38,7 @@ def part_of(statistics, columns, *, centred=True, precision=None):
     information_root = triangle(statistics.about(origin)[:, 1:][:, columns])
     norms = column_norms(information_root)
     raw_norms = np.sqrt(norms**2 + size * origin[columns] ** 2)
-    factor = factorize(information_root, norms, EPS * raw_norms, precision=precision)
+    factor = factorize(information_root, raw_norms, precision=precision)
     # Without a prior the rank, with one the directions that it pulls along as well.
     rank = len(factor.upper)
     coordinates, log_volume = None, factor.log_sqrt_precision

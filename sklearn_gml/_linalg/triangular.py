@@ -24,11 +24,11 @@ FLATTEST = 0.02
 # Each iteration squares what separates the extreme singular values from the rest.
 POWER_ITERATIONS = 2
 
-# A pivot of the column-scaled triangle counts as zero below
-# RANK_TOLERANCE * sqrt(p) * (rounding level of the columns). Householder QR of a
-# tournament of blocks leaves up to 6 eps * sqrt(p) in place of an exact zero
-# (measured on designs of 3 to 300 columns and up to 300,000 rows); anything much
-# larger would call polynomials of degree ten deficient, which they are not.
+# With columns divided by their norms as given, a pivot of the triangle counts as zero
+# below RANK_TOLERANCE * sqrt(p) * eps. Householder QR of a tournament of blocks leaves
+# up to 6 eps * sqrt(p) in place of an exact zero (measured on designs of 3 to 300
+# columns and up to 300,000 rows); anything much larger would call polynomials of
+# degree ten deficient, which they are not.
 RANK_TOLERANCE = 16.0
 
 # Above this the condition estimate (right to a factor of about three) cannot
@@ -252,8 +252,7 @@ class InformationFactor:
 
 def factorize(
     information_root: np.ndarray,
-    norms: np.ndarray,
-    rounding: np.ndarray,
+    sizes: np.ndarray,
     *,
     precision: np.ndarray | None = None,
 ) -> InformationFactor:
@@ -263,11 +262,9 @@ def factorize(
     ----------
     information_root : ndarray of shape (k, p)
         Upper trapezoidal, as :func:`triangle` returns it.
-    norms : ndarray of shape (p,)
-        Norms of its columns.
-    rounding : ndarray of shape (p,)
-        Norm below which a column is rounding error: eps times the norm that the
-        column had before anything was subtracted from it.
+    sizes : ndarray of shape (p,)
+        Norms that the columns had as they were given, before anything was subtracted
+        from them. Below eps times its size a column holds nothing but rounding errors.
     precision : ndarray of shape (p,), optional
         Prior precision of each coefficient in units of the noise: zero for a flat
         prior, infinite for a coefficient of zero, whose column has to be zero.
@@ -276,17 +273,17 @@ def factorize(
     -------
     InformationFactor
     """
-    if _scaled_condition(information_root, norms, rounding) < CERTAIN_RANK_CONDITION:
+    if _has_full_rank(information_root, sizes):
         plain = _full_rank(information_root)
     else:
-        plain = _factorize_deficient(information_root, norms, rounding)
+        plain = _factorize_deficient(information_root, sizes)
     if precision is None or not precision.any():
         return plain
     flat = precision == 0
     flat_factor = None
     if flat.any() and plain.rank < information_root.shape[1]:
         flat_root = triangle(information_root[:, flat])
-        flat_factor = factorize(flat_root, norms[flat], rounding[flat])
+        flat_factor = factorize(flat_root, sizes[flat])
     return _with_prior(plain, information_root, precision, flat_factor)
 
 
@@ -295,68 +292,103 @@ def _full_rank(information_root):
     return InformationFactor(information_root, None, None, information_root, rank, rank)
 
 
-def _scaled_condition(information_root, norms, rounding):
-    if information_root.shape[0] < information_root.shape[1] or np.any(
-        norms <= RANK_TOLERANCE * rounding
-    ):
-        return np.inf
-    return condition_bound(information_root / norms)
+def _has_full_rank(information_root, sizes):
+    """Whether the rank is full beyond doubt, by an estimate alone.
+
+    Columns are measured by their size as given: the smallest singular value of
+    the columns divided by it has to be far above eps.
+    """
+    if information_root.shape[0] < information_root.shape[1] or not np.all(sizes > 0):
+        return False
+    scaled = information_root / sizes
+    largest = np.abs(scaled).sum(axis=0).max(initial=0.0)
+    return condition_bound(scaled) < CERTAIN_RANK_CONDITION * largest
 
 
-def _factorize_deficient(information_root, norms, rounding):
+def _factorize_deficient(information_root, sizes):
     """Rank from scaled columns, then the shortest solution in the units given.
 
     The two need different scales: collinearity must not depend on units, while
     the minimum norm is by definition one of the coefficients as reported.
     """
     width = information_root.shape[1]
-    alive = norms > RANK_TOLERANCE * rounding
-    if not alive.any():
-        return _without_directions(information_root)
-    relative_rounding = np.max(rounding / np.where(alive, norms, np.inf), initial=EPS)
-    tolerance = RANK_TOLERANCE * np.sqrt(width) * relative_rounding
-    wide = information_root.shape[0] < width
-    if wide:
-        factor = _factorize_rows(
-            np.where(alive, information_root, 0.0), len(information_root)
-        )
-        if _is_certain(factor, tolerance):
-            return factor
-    scale = power_of_two(norms)
-    small = np.where(alive, information_root / scale, 0.0)
-    if wide:
-        # Pivoting p columns of k rows is slow and the rank is in the small
-        # triangle of the transpose already.
-        small, rows = linalg.rq(small, mode="economic", check_finite=False)
+    tolerance = RANK_TOLERANCE * np.sqrt(width) * EPS
+    alive = column_norms(information_root) > RANK_TOLERANCE * EPS * sizes
+    columns = np.where(alive, information_root, 0.0)
+    factorize_columns = (
+        _factorize_wide if information_root.shape[0] < width else _factorize_tall
+    )
+    return factorize_columns(columns, information_root, sizes, tolerance)
+
+
+def _factorize_tall(columns, information_root, sizes, tolerance):
+    width, scale = columns.shape[1], power_of_two(sizes)
     left, upper, order = linalg.qr(
-        small, mode="economic", pivoting=True, check_finite=False
+        columns / scale, mode="economic", pivoting=True, check_finite=False
     )
     pivots = np.abs(np.diagonal(upper))
-    rank = int(np.sum(pivots > tolerance * pivots[:1]))
+    rank = int(np.sum(pivots > tolerance * (sizes / scale)[order]))
     if rank == width:
         # Full rank after all: the triangle as it came has been rounded less.
         return _full_rank(information_root)
-    spanning = np.empty_like(upper[:rank])
-    spanning[:, order] = upper[:rank]
-    if wide:
-        spanning = spanning @ rows
     if not rank:
         return _without_directions(information_root)
-    upper, basis = linalg.rq(spanning * scale, mode="economic", check_finite=False)
+    # What the other columns are in terms of those of the pivots. Rounding errors in
+    # place of zeros would mix the coefficients of columns of unlike size.
+    relation = solve_upper(upper[:rank, :rank], upper[:rank, rank:])
+    relation[np.abs(relation) <= tolerance] = 0.0
+    spanning = np.empty((rank, width))
+    spanning[:, order] = np.hstack([np.eye(rank), relation])
+    turned, basis = linalg.rq(spanning * scale, mode="economic", check_finite=False)
+    basis = basis.T
+    return InformationFactor(
+        upper[:rank, :rank] @ turned,
+        left[:, :rank],
+        basis,
+        information_root @ basis,
+        rank,
+        rank,
+        dual=basis,
+    )
+
+
+def _factorize_wide(columns, information_root, sizes, tolerance):
+    factor = _factorize_rows(columns, len(columns))
+    if _is_certain(factor, sizes, tolerance):
+        return factor
+    scale = power_of_two(sizes)
+    # Pivoting p columns of k rows is slow and the rank is in the small triangle of
+    # the transpose already.
+    small, rows = linalg.rq(columns / scale, mode="economic", check_finite=False)
+    left, upper, order = linalg.qr(
+        small, mode="economic", pivoting=True, check_finite=False
+    )
+    rank = int(np.sum(np.abs(np.diagonal(upper)) > tolerance))
+    if not rank:
+        return _without_directions(information_root)
+    spanning = np.empty_like(upper[:rank])
+    spanning[:, order] = upper[:rank]
+    upper, basis = linalg.rq(
+        spanning @ rows * scale, mode="economic", check_finite=False
+    )
     left, basis = left[:, :rank], basis.T
     return InformationFactor(
         upper, left, basis, information_root @ basis, rank, rank, dual=basis
     )
 
 
-def _is_certain(factor, tolerance):
-    """Whether columns scaled to one size would have as many directions, surely.
+def _is_certain(factor, sizes, tolerance):
+    """Whether columns divided by their sizes have as many directions, surely.
 
-    Their smallest singular value is smaller, relative to the largest, by no more than
-    2 sqrt(p); the rest is for the norms that condition numbers are estimated in.
+    Divided by the largest size alone their singular values would be smaller still.
+    The width allows for the norms that condition numbers are estimated in.
     """
+    if not len(factor.upper):
+        return False
     width = len(factor.basis)
-    return condition_bound(factor.upper) * 2.0 * width**1.5 * tolerance < 1.0
+    largest = np.abs(factor.upper).sum(axis=0).max()
+    bound = condition_bound(factor.upper) * np.max(sizes) * tolerance
+    return bound * 2.0 * width**1.5 < largest
 
 
 def _without_directions(information_root):
