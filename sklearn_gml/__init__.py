@@ -73,7 +73,8 @@ files of a folder import each other without circles::
         truncated     a distribution within an interval
         quadrature    integrals over probabilities
     _linalg/          factors and products
-        triangular    triangular factors: rank, condition, solve
+        triangular    triangular factors: condition, solve
+        factor        the factor of the information: rank, solutions, prior
         doubled       matrix products in doubled precision
     exceptions        warnings
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from .._data.refinement import DOUBLED_CANCELLATION, refine
 from .._data.statistics import gaussian_loglik
-from .._linalg.triangular import EPS, ROUNDING_MARGIN, column_norms, factorize, triangle
+from .._linalg.factor import factorize
+from .._linalg.triangular import EPS, ROUNDING_MARGIN, column_norms, triangle
 from .prior import CoefficientPrior
 
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .._data.predictors import LinearPredictor
-from .._linalg.triangular import column_norms, condition_bound, factorize, triangle
+from .._linalg.factor import factorize
+from .._linalg.triangular import column_norms, condition_bound, triangle
 
 # Normal equations lose twice the digits of the condition number, which later steps
 # make good while a good part of sixteen is left. Beyond, the rows are turned into
