@@ -50,6 +50,11 @@ files of a folder import each other without circles::
         marginal      the likelihood with coefficients integrated out
         prior         the Gaussian prior on the coefficients
         constant      the objective of constant noise
+        shrinkage     ridge regressions of every alpha from one decomposition
+        scorings      scores of rows that were not fitted
+        choice        the alpha that is chosen on a curve of scores
+        leave_one_out scores of rows by the fits without them
+        cross_validation  scores of folds from their statistics
         nonnegative   the same over coefficients that are not negative
         matrix_free   the same for wide sparse rows, by conjugate gradients
         log_linear    the objective of log-linear noise

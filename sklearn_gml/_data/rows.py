@@ -83,6 +83,17 @@ class Rows:
         precision = self.noise_scale**-2.0
         return precision if self.frequency is None else precision * self.frequency
 
+    def take(self, rows):
+        """Some of the rows: a slice of them is read in place, positions are copied."""
+        frequency, scale = self.frequency, self.noise_scale
+        return Rows(
+            self.X[rows],
+            self.y[rows],
+            None if frequency is None else frequency[rows],
+            None if scale is None else scale[rows],
+            self.watch,
+        )
+
     @property
     def sum_frequencies(self):
         """The effective number of rows."""

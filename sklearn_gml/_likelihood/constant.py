@@ -60,6 +60,17 @@ class Estimate:
     undetermined: np.ndarray | None = None
 
 
+def rounding_sigma(magnitude, sum_weights):
+    """Root mean square rounding error of residuals, with a margin.
+
+    ``magnitude`` is the norm of the terms that cancel in them. Data that are zero
+    throughout have no scale; theirs is one.
+    """
+    floor = magnitude * (ROUNDING_MARGIN * EPS / math.sqrt(sum_weights))
+    floor[floor == 0] = ROUNDING_MARGIN * EPS
+    return floor
+
+
 class ConstantPoint:
     """A :class:`ConstantObjective` at one theta; computes what it is asked for."""
 
@@ -105,15 +116,8 @@ class ConstantPoint:
 
     @cached_property
     def sigma_floor(self):
-        """Root mean square rounding error of the residuals, with a margin.
-
-        Data that are zero throughout have no scale; theirs is one.
-        """
-        floor = self.magnitude * (
-            ROUNDING_MARGIN * EPS / math.sqrt(self.objective.sum_weights)
-        )
-        floor[floor == 0] = ROUNDING_MARGIN * EPS
-        return floor
+        """Below this, sigma is rounding error."""
+        return rounding_sigma(self.magnitude, self.objective.sum_weights)
 
     @property
     def degenerate(self):

@@ -1,0 +1,140 @@
+r"""How well predictions of rows that were not fitted have come true.
+
+A scoring turns held-out residuals into scores, higher is better, of each target:
+
+- ``"loglik"``: log-likelihood per unit of weight with the fitted sigma as if it were
+  known, :math:`\sum_i w_i \log p_i / \sum_i w_i`;
+- ``"predictive"``: the same of the predictive distribution, Student t with the
+  uncertainty of the parameters, for which the leverage of each row is needed;
+- ``"neg_mean_squared_error"``: :math:`-\sum_i v_i r_i^2 / \sum_i v_i` with
+  :math:`v_i = w_i / s_i^2`, s the noise scale.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from .._data.rows import Rows
+from .._data.statistics import LOG_2PI, GaussianStatistics, gaussian_loglik
+from .shrinkage import RidgeFits
+
+# Elements of the temporary arrays of a block.
+BLOCK = 2**16
+
+
+class ScoredRows:
+    """Rows one by one: those of weight zero are gone, the others count once.
+
+    Attributes
+    ----------
+    frequency : ndarray of shape (n,)
+    scale : ndarray of shape (n,)
+        Noise scale.
+    """
+
+    def __init__(self, rows: Rows):
+        kept, mask = slice(None), None
+        if rows.frequency is not None:
+            kept = rows.frequency > 0
+            mask = kept.astype(np.float64)
+        ones = np.ones(rows.n_samples)
+        self.frequency = (ones if mask is None else rows.frequency)[kept]
+        self.scale = (ones if rows.noise_scale is None else rows.noise_scale)[kept]
+        self._rows = Rows(rows.X, rows.y, mask, rows.noise_scale)
+
+    def blocks(self, origin: NDArray, width: int):
+        """``(slice, [1, X - origin, y - origin] over the scale)``, block by block.
+
+        ``width`` is the number of results for each row.
+        """
+        start, size = 0, max(BLOCK // max(width, self._rows.n_columns), 64)
+        for block in self._rows.weighted_blocks(origin, size):
+            part = slice(start, start + len(block))
+            start = part.stop
+            yield part, block
+
+
+class LogLikelihood:
+    """Log-density with the fitted parameters."""
+
+    #: Whether statistics do not suffice.
+    needs_rows = False
+    #: Several targets in one number.
+    pool = staticmethod(np.sum)
+
+    def of_fold(
+        self, squares: NDArray, fits: RidgeFits, statistics: GaussianStatistics
+    ) -> NDArray:
+        """Scores (m, t) of the rows of some statistics."""
+        total = statistics.sum_weights
+        values = gaussian_loglik(squares, fits.sigma, total) - statistics.log_scale
+        return values / total
+
+    def of_rows(self, residual, sigma, share, freedom, scale) -> NDArray:
+        """Scores (n, m, t) of rows.
+
+        Parameters
+        ----------
+        residual : ndarray of shape (n, m, t)
+            Over the noise scale.
+        sigma : ndarray that broadcasts to (n, m, t)
+            Standard deviation of the noise by :meth:`divisor`.
+        share : ndarray of shape (n, m)
+            Variance of y about its predicted mean, over sigma^2.
+        freedom : ndarray that broadcasts to (n, m)
+            Degrees of freedom of Student's t.
+        scale : ndarray of shape (n, 1, 1) or float
+            Noise scale of the rows.
+        """
+        return -0.5 * (LOG_2PI + (residual / sigma) ** 2) - np.log(sigma * scale)
+
+    def divisor(self, fits: RidgeFits) -> NDArray:
+        """What squares are divided by for sigma^2, shape (m,)."""
+        return fits.divisor
+
+    def weights(self, rows: ScoredRows) -> NDArray:
+        """Weights (n,) of the scores of rows."""
+        return rows.frequency
+
+
+class PredictiveLogLikelihood(LogLikelihood):
+    """Log-density with the uncertainty of the parameters."""
+
+    needs_rows = True
+
+    def of_rows(self, residual, sigma, share, freedom, scale):
+        freedom = np.asarray(freedom)[..., None]
+        width = sigma * np.sqrt(share)[:, :, None]
+        # Of log-gamma functions a difference would keep few digits.
+        constant = np.log(special.poch(0.5 * freedom, 0.5))
+        constant -= 0.5 * np.log(np.pi * freedom)
+        tail = np.log1p((residual / width) ** 2 / freedom)
+        return constant - np.log(width * scale) - 0.5 * (freedom + 1.0) * tail
+
+    def divisor(self, fits):
+        return fits.predictive_divisor
+
+
+class NegativeMeanSquaredError(LogLikelihood):
+    """Squared error, in which noise that is known to be large counts less."""
+
+    pool = staticmethod(np.mean)
+
+    def of_fold(self, squares, fits, statistics):
+        # The first column of the factor has the length sqrt(sum w / s^2).
+        return -squares / statistics.factor[0, 0] ** 2
+
+    def of_rows(self, residual, sigma, share, freedom, scale):
+        return -((residual * scale) ** 2)
+
+    def weights(self, rows):
+        return rows.frequency / rows.scale**2
+
+
+SCORINGS = {
+    "loglik": LogLikelihood(),
+    "neg_mean_squared_error": NegativeMeanSquaredError(),
+    "predictive": PredictiveLogLikelihood(),
+}
