@@ -31,6 +31,7 @@ files of a folder import each other without circles::
         influence     leverage and influence of rows
         diagnostics   warnings of a fit
         callbacks     scikit-learn's callbacks
+        documentation  links to the documentation
     _inference/       how surely the parameters of a fit are known
         fit           what a fit has learned, as one value
         inference     from a fit to what is known of its parameters

@@ -13,6 +13,7 @@ from .._data.validation import validate_training_data
 from .._inference.fit import FitSettings
 from .callbacks import CallbackSupportMixin, begin_fit, watch_blocks, watch_steps
 from .diagnostics import announce
+from .documentation import DocumentationLinkMixin
 from .fitting import MAXIMISERS, expose, fit_constant, fit_rows, unchanged_on_error
 from .inference import GaussianInferenceMixin
 from .influence import GaussianInfluenceMixin
@@ -28,6 +29,7 @@ class GaussianMLRegressor(
     GaussianPredictionMixin,
     PartialFitMixin,
     CallbackSupportMixin,
+    DocumentationLinkMixin,
     MultiOutputMixin,
     RegressorMixin,
     BaseEstimator,
