@@ -28,7 +28,6 @@ from sklearn.utils.validation import _num_samples, check_is_fitted, validate_dat
 
 from .._data.validation import validate_sample_weight
 from .alternation import Task, fit_in_turns, predicted_mean, predicted_sigma
-from .documentation import DocumentationLinkMixin
 from .fitter import Fitter
 from .prediction import outcomes_like, weighted_total
 from .regressor import GaussianMLRegressor
@@ -37,11 +36,7 @@ PREFIT, IN_SAMPLE = "prefit", "in-sample"
 
 
 class MeanVarianceRegressor(
-    DocumentationLinkMixin,
-    MetaEstimatorMixin,
-    MultiOutputMixin,
-    RegressorMixin,
-    BaseEstimator,
+    MetaEstimatorMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
 ):
     r"""A Gaussian likelihood from two regressors: one for the mean, one for the noise.
 
