@@ -29,6 +29,7 @@ files of a folder import each other without circles::
         inference     standard errors, intervals, tests
         summary       the table of a fit
         influence     leverage and influence of rows
+        precision     whether predictions have the digits that sigma asks for
         diagnostics   warnings of a fit
         callbacks     scikit-learn's callbacks
         documentation  links to the documentation
@@ -50,6 +51,7 @@ files of a folder import each other without circles::
         many_alphas   the same for groups of columns, by Newton's method
         marginal      the likelihood with coefficients integrated out
         prior         the Gaussian prior on the coefficients
+        estimate      what a maximum says in the units of the data
         constant      the objective of constant noise
         shrinkage     ridge regressions of every alpha from one decomposition
         scorings      scores of rows that were not fitted
@@ -97,7 +99,11 @@ from ._estimator.mean_variance import MeanVarianceRegressor
 from ._estimator.regressor import GaussianMLRegressor
 from ._inference.comparison import likelihood_ratio_test
 from ._inference.table import pipeline_summary
-from .exceptions import DegenerateFitWarning, RankDeficiencyWarning
+from .exceptions import (
+    DegenerateFitWarning,
+    PrecisionWarning,
+    RankDeficiencyWarning,
+)
 
 __version__ = "0.1.0"
 
@@ -106,6 +112,7 @@ __all__ = [
     "GaussianMLRegressor",
     "GaussianStatistics",
     "MeanVarianceRegressor",
+    "PrecisionWarning",
     "RankDeficiencyWarning",
     "__version__",
     "likelihood_ratio_test",

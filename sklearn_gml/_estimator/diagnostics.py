@@ -88,6 +88,15 @@ def _isolated(settings, feature_names, objective, point):
 
 
 def _no_noise(settings, objective):
+    if objective.lacks_weight:
+        return (
+            "The restricted likelihood has no maximum: sample_weight are frequencies, "
+            f"and their sum, {objective.sum_weights:g}, is no larger than the "
+            f"{objective.flat} parameters of the mean. sigma_ is that of method='ml'. "
+            "Multiply the weights so that they sum to the number of observations, or, "
+            "where they say how precise the rows are, use noise_scale = "
+            "1 / sqrt(weight)."
+        )
     return (
         "There is no noise left to estimate sigma from: the model has rank "
         f"{objective.rank} and the rows have sum of weights "

@@ -24,6 +24,7 @@ from .._likelihood.matrix_free import MatrixFreeObjective
 from .._likelihood.maximisers import maximise_lbfgs, maximise_newton
 from .._likelihood.nonnegative import NonNegativeObjective
 from .diagnostics import convergence_messages, data_messages
+from .precision import precision_messages
 
 MAXIMISERS = {
     "auto": maximise_newton,
@@ -258,6 +259,12 @@ def maximum(
     messages = [
         *convergence_messages(objectives, solutions),
         *data_messages(settings, feature_names, objectives, solutions),
+        *precision_messages(
+            estimates,
+            np.concatenate([point.degenerate for point in points]),
+            statistics,
+            feature_names,
+        ),
     ]
     n_iter = max(solution.n_iter for solution in solutions)
     return fit_at(points, n_iter, estimates, messages)

@@ -11,6 +11,7 @@ from .._data.rows import WIDE, Rows
 from .._data.statistics import GaussianStatistics, statistics_of_rows
 from .._data.validation import validate_training_data
 from .._inference.fit import FitSettings
+from ..exceptions import PrecisionWarning
 from .diagnostics import announce
 from .fitting import expose, fit_constant, unchanged_on_error
 
@@ -152,7 +153,7 @@ class PartialFitMixin:
             running = running.plus(part)
             fit = fit_constant(running.total, settings)
             expose(self, fit)
-            announce(fit, (ConvergenceWarning,))
+            announce(fit, (ConvergenceWarning, PrecisionWarning))
             self._running = running
         return self
 

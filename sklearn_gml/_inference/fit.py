@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .._data.predictors import NoiseLink
 from .._data.statistics import GaussianStatistics
-from .._likelihood.constant import Estimate
+from .._likelihood.estimate import Estimate
 
 
 @dataclass(frozen=True)

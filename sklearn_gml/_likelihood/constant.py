@@ -1,7 +1,6 @@
 """The objective: a log-likelihood with its gradient and its information."""
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -10,54 +9,8 @@ from .._data.refinement import DOUBLED_CANCELLATION, refine
 from .._data.statistics import gaussian_loglik
 from .._linalg.factor import factorize
 from .._linalg.triangular import EPS, ROUNDING_MARGIN, column_norms, triangle
+from .estimate import Estimate
 from .prior import CoefficientPrior
-
-
-@dataclass(frozen=True, eq=False)
-class Estimate:
-    """Parameters of the mean in the units of the data, and what goes with them.
-
-    Attributes
-    ----------
-    coef : ndarray of shape (t, p)
-    intercept : ndarray of shape (t,)
-    squares : ndarray of shape (t,)
-        ``|r|^2 + sum_j alpha_j b_j^2``, of which sigma is made.
-    sigma : ndarray of shape (t,)
-    covariance_root : ndarray of shape (q, r), or None
-        ``sigma^2 C C'`` is the inverse information of the parameters of the
-        mean, the intercept first if there is one. None if it was never formed. With
-        noise that varies ``C C'`` is the inverse information itself, and
-        the intercept and slopes of log sigma come after those of the mean.
-    restricted_loglik : float, or None
-        The restricted log-likelihood, where it is the objective.
-    noise_coef : ndarray of shape (t, m), or None
-    noise_intercept : ndarray of shape (t,), or None
-        Parameters of log sigma, where it varies.
-    spans : tuple of ndarray, or None
-        Where noise varies, the directions of the parameters of mean and of log sigma
-        that the data speak of, shapes (q, rank) and (1 + m, rank).
-    log_noise_floor : ndarray of shape (t,), or None
-        Where noise varies, the logarithm of the floor of sigma.
-    n_at_floor : ndarray of shape (t,), or None
-        Where noise varies, the rows that the floor holds, by frequency.
-    undetermined : ndarray of bool, shape (t, 1 + m), or None
-        Where noise varies, the parameters of log sigma that move nothing but rows on
-        the floor, so that no y tells of them.
-    """
-
-    coef: np.ndarray
-    intercept: np.ndarray
-    squares: np.ndarray
-    sigma: np.ndarray
-    covariance_root: np.ndarray | None
-    restricted_loglik: float | None = None
-    noise_coef: np.ndarray | None = None
-    noise_intercept: np.ndarray | None = None
-    spans: tuple | None = None
-    log_noise_floor: np.ndarray | None = None
-    n_at_floor: np.ndarray | None = None
-    undetermined: np.ndarray | None = None
 
 
 def rounding_sigma(magnitude, sum_weights):
@@ -84,24 +37,26 @@ class ConstantPoint:
         else:
             # All that does not depend on sigma.
             self.residual, self.squares = same_mean.residual, same_mean.squares
-            self.magnitude = same_mean.magnitude
+            self.magnitude, self.summed = same_mean.magnitude, same_mean.summed
 
     def _sum_up(self):
         """What every use of a point needs, by target.
 
         ``residual`` (k, t) stands for the weighted residuals, ``squares`` (t,) is
         ``|r|^2 + sum_j alpha_j b_j^2``, and ``magnitude`` (t,) the norm of the terms
-        that cancel in the residuals: their squares add up rather than their sizes, as
-        rounding errors do.
+        that cancel in predictions: their squares add up rather than their sizes, as
+        rounding errors do. ``summed`` is that of y and of the terms as the factor has
+        summed them, about its origin: constants of X are not in it.
         """
         objective, mean = self.objective, self.theta[:-1]
-        mean_squares = mean * mean
         self.residual = objective.target - objective.design @ mean
         self.squares = np.einsum("ij,ij->j", self.residual, self.residual)
         if objective.prior.exists:
-            self.squares += objective.penalty[:, 0] @ mean_squares
-        summed = objective.squares_y + objective.squares_x @ mean_squares
-        self.magnitude = np.sqrt(summed)
+            self.squares += np.sum((np.sqrt(objective.penalty) * mean) ** 2, axis=0)
+        self.magnitude, self.summed = (
+            np.hypot(objective.norms_y, column_norms(norms[:, None] * mean))
+            for norms in (objective.norms_x, objective.summed_norms_x)
+        )
 
     @property
     def cancellation(self):
@@ -116,8 +71,11 @@ class ConstantPoint:
 
     @cached_property
     def sigma_floor(self):
-        """Below this, sigma is rounding error."""
-        return rounding_sigma(self.magnitude, self.objective.sum_weights)
+        """Root mean square rounding error of y and of the factor, with a margin.
+
+        What predictions lose beyond it is not a question of the likelihood.
+        """
+        return rounding_sigma(self.summed, self.objective.sum_weights)
 
     @property
     def degenerate(self):
@@ -270,21 +228,26 @@ class ConstantObjective:
         size = statistics.factor[0, 0]
         first_row = size * origin
         norms = column_norms(factor[int(fit_intercept) :, int(fit_intercept) :])
-        raw = norms**2 + first_row**2
-        self.squares_x, self.squares_y = raw[:n_features], raw[n_features:]
+        raw = np.hypot(norms, first_row)
+        summed = np.hypot(norms, statistics.factor[0, 1:]) if fit_intercept else raw
+        self.norms_x, self.norms_y = raw[:n_features], raw[n_features:]
+        self.summed_norms_x = summed[:n_features]
         self.factor = factorize(
             self.information_root,
-            np.sqrt(self.squares_x),
+            self.norms_x,
             precision=self.prior.precision,
         )
         if fit_intercept:
-            self.squares_x = np.append(size**2, self.squares_x)
+            self.norms_x = np.append(size, self.norms_x)
+            self.summed_norms_x = np.append(size, self.summed_norms_x)
         self.rank = self.factor.rank + fit_intercept
         #: parameters of the mean with a flat prior, as far as rows identify them
         self.flat = self.factor.flat_rank + fit_intercept
         degrees = self.sum_weights - (self.flat if restricted else 0)
         #: no more rows than parameters, or no contrasts to learn sigma from
         self.saturated = degrees <= 0 or statistics.n_samples <= self.flat
+        #: rows enough, but weights that count them as fewer than the parameters
+        self.lacks_weight = degrees <= 0 and statistics.n_samples > self.flat
         self.degrees = degrees if degrees > 0 else self.sum_weights
 
     @property
@@ -371,9 +334,11 @@ class ConstantObjective:
             coef, intercept, point.squares, sigma, self._covariance_root()
         )
 
-    def _estimate(self, coef, intercept, squares, sigma, covariance_root):
+    def _estimate(self, coef, intercept, squares, sigma, covariance_root, excess=None):
         restricted = self.value(squares, sigma) if self.restricted else None
-        return Estimate(coef, intercept, squares, sigma, covariance_root, restricted)
+        return Estimate(
+            coef, intercept, squares, sigma, covariance_root, restricted, excess
+        )
 
     def in_units_of_data(self, point):
         """``(coef (t, p), intercept (t,), sigma (t,))`` of a point."""
@@ -394,7 +359,7 @@ class ConstantObjective:
             return estimate
         cancellation = max(
             point.cancellation.max(),
-            np.sqrt((self.squares_x @ estimate.covariance_root**2).max()),
+            column_norms(self.norms_x[:, None] * estimate.covariance_root).max(),
         )
         if cancellation < DOUBLED_CANCELLATION:
             return estimate
@@ -410,17 +375,18 @@ class ConstantObjective:
         )
         if refined is None:
             return estimate
-        mean, squares, _, covariance_root = refined
+        mean, squares, excess, covariance_root = refined
         intercept = mean[0] if self.fit_intercept else estimate.intercept
         sigma = np.sqrt(squares / self.degrees)
-        sigma = np.where(sigma > 0, sigma, point.sigma_floor)
+        # Doubled precision has rounding errors as well.
+        sigma = np.where(sigma > EPS * point.sigma_floor, sigma, point.sigma_floor)
         return self._estimate(
-            mean[self.slopes].T, intercept, squares, sigma, covariance_root
+            mean[self.slopes].T, intercept, squares, sigma, covariance_root, excess
         )
 
     def loglik(self, estimate):
         """Log-likelihood at an estimate, without prior and without restriction."""
-        prior = estimate.coef**2 @ self.prior.finite
+        prior = np.sum((estimate.coef * np.sqrt(self.prior.finite)) ** 2, axis=1)
         squares = np.maximum(estimate.squares - prior, 0.0)
         values = gaussian_loglik(squares, estimate.sigma, self.sum_weights)
         return float(np.sum(values - self.log_scale))

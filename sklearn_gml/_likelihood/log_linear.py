@@ -13,8 +13,9 @@ from .._linalg.triangular import (
     invert_upper,
     solve_semidefinite,
 )
-from .constant import ConstantObjective, Estimate
+from .constant import ConstantObjective
 from .coordinates import part_of
+from .estimate import Estimate
 from .log_linear_point import NEAR_AT_START, LogLinearPoint
 from .maximisers import VALUE_MARGIN, maximise_newton
 from .prior import CoefficientPrior
@@ -155,6 +156,7 @@ class LogLinearObjective:
         solution = maximise_newton(self.constant, max_iter=1, tol=0.0)
         self.constant_maximum = solution.point
         self.saturated = bool(degrees <= 0 or self.constant_maximum.degenerate[target])
+        self.lacks_weight = degrees <= 0 and not self.constant.saturated
 
         self.link = NoiseLink()
         if noise_floor:

@@ -21,13 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._data.statistics import GaussianStatistics
-from .._linalg.triangular import (
-    EPS,
-    ROUNDING_MARGIN,
-    column_norms,
-    factorize,
-    triangle,
-)
+from .._linalg.factor import factorize
+from .._linalg.triangular import EPS, ROUNDING_MARGIN, column_norms, triangle
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +65,11 @@ class MarginalProblem:
         norms = column_norms(rows)
         rounding = EPS * np.hypot(norms, np.sqrt(statistics.sum_weights) * origin)
         flat = np.setdiff1d(np.arange(p), pulled)
-        rows, flat_rank = _across(rows, flat, norms, rounding)
+        rows, flat_rank = _across(rows, flat, rounding)
         order = np.append(pulled, np.arange(p, rows.shape[1]))
         root, split = triangle(rows[:, order]), len(pulled)
         upper, norms, rounding = root[:split], column_norms(root), rounding[order]
-        factor = factorize(upper[:, :split], norms[:split], rounding[:split])
+        factor = factorize(upper[:, :split], rounding[:split] / EPS)
         varies = norms[split:] > ROUNDING_MARGIN * rounding[split:]
         left = column_norms(root[split:, split:])
         left[left <= ROUNDING_MARGIN * (rounding + EPS * norms)[split:]] = 0.0
@@ -88,12 +83,12 @@ class MarginalProblem:
         )
 
 
-def _across(rows, flat, norms, rounding):
+def _across(rows, flat, rounding):
     """``(rows, rank)``: without the span of some columns, and its dimension."""
     if not len(flat):
         return rows, 0
     root = triangle(rows[:, flat])
-    factor = factorize(root, norms[flat], rounding[flat])
+    factor = factorize(root, rounding[flat] / EPS)
     span = rows[:, flat]
     if factor.basis is not None:
         span = span @ factor.basis

@@ -3,7 +3,8 @@
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, cg
 
-from .constant import ConstantObjective, Estimate
+from .constant import ConstantObjective
+from .estimate import Estimate
 from .prior import CoefficientPrior
 
 # Iterations of one Newton step. Text with a ridge takes fifty or so. A likelihood
@@ -83,16 +84,16 @@ class MatrixFreeObjective(ConstantObjective):
 
         self.prior = CoefficientPrior.of(alpha, rows.n_features)
         self.penalty = self.prior.penalty(fit_intercept)
-        self.squares_y = weight @ rows.y**2
+        self.norms_y = np.sqrt(weight @ rows.y**2)
         first = [total] if fit_intercept else []
-        self.squares_x = np.append(first, squares)
+        self.norms_x = self.summed_norms_x = np.sqrt(np.append(first, squares))
         centred = squares - total * self.origin_x**2
         self._diagonal = np.append(first, np.maximum(centred, 0.0))
         self.rank = min(self.n_parameters, rows.n_positive)
         self.degrees = self.sum_weights
         n_flat = fit_intercept + int(np.sum(self.prior.flat))
         self.flat = min(n_flat, rows.n_positive)
-        self.saturated = rows.n_positive <= n_flat
+        self.saturated, self.lacks_weight = rows.n_positive <= n_flat, False
 
     def effective_degrees(self, point) -> float:
         r"""An upper bound of the trace of the hat matrix.

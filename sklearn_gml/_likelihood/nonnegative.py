@@ -39,7 +39,13 @@ class NonNegativeObjective(ConstantObjective):
             ridge = np.diag(np.sqrt(self.prior.finite))
             information_root = np.vstack([information_root, ridge])
             target = np.vstack([target, np.zeros_like(coef)])
+        if not len(information_root):
+            # A single row says nothing of slopes, and nnls of an empty matrix returns
+            # what lay in memory.
+            return -coef
         scale = power_of_two(column_norms(information_root))
         scaled = information_root / scale
-        columns = [optimize.nnls(scaled, column)[0] for column in target.T]
-        return np.column_stack(columns) / scale[:, None] - coef
+        # The tolerance of nnls takes the target to be of the size of the columns.
+        size = power_of_two(column_norms(target))
+        columns = [optimize.nnls(scaled, column)[0] for column in (target / size).T]
+        return np.column_stack(columns) * size / scale[:, None] - coef

@@ -186,8 +186,9 @@ class RidgePath:
         squares = np.einsum("imt,imt->mt", residual, residual) + self._unexplained
         squares += alphas[:, None] * lengths
         objective, flat = self.objective, alphas == 0
-        norms = objective.squares_x[-len(slopes) :] if len(slopes) else np.empty(0)
-        magnitude = np.sqrt(objective.squares_y + np.tensordot(norms, slopes**2, 1))
+        norms = objective.summed_norms_x[len(objective.summed_norms_x) - len(slopes) :]
+        terms = np.tensordot(norms**2, slopes**2, 1)
+        magnitude = np.sqrt(objective.norms_y**2 + terms)
         total = self.statistics.sum_weights
         lost = np.where(flat, objective.rank, self.fit_intercept)
         freedom = np.where(total > lost, total - lost, np.nan)

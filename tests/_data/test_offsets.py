@@ -106,6 +106,7 @@ def test_generated_copies(way, seed):
     assert score == pytest.approx(model.loglik_, rel=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn_gml.PrecisionWarning")
 @pytest.mark.parametrize("offset", [1e3, 1e6, 1e9])
 def test_a_copy_with_a_digit_of_its_own_is_a_direction(offset):
     """What a column says beyond its rounding errors counts, however far it lies."""
