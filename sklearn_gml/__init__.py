@@ -23,6 +23,8 @@ files of a folder import each other without circles::
         alternation   mean and variance of one target in turns
         fitter        regressors of any kind fitted with weights
         regressor     GaussianMLRegressor
+        cross_validated  GaussianMLRegressorCV
+        folds         what alphas, cv and folds of statistics stand for
         fitting       from rows or statistics to a fit
         partial_fit   rows in batches
         prediction    predictions and their distributions
@@ -95,6 +97,7 @@ The way of the data::
 
 from ._data.statistics import GaussianStatistics
 from ._distributions.predict_dist import predict_dist
+from ._estimator.cross_validated import GaussianMLRegressorCV
 from ._estimator.mean_variance import MeanVarianceRegressor
 from ._estimator.regressor import GaussianMLRegressor
 from ._inference.comparison import likelihood_ratio_test
@@ -110,6 +113,7 @@ __version__ = "0.1.0"
 __all__ = [
     "DegenerateFitWarning",
     "GaussianMLRegressor",
+    "GaussianMLRegressorCV",
     "GaussianStatistics",
     "MeanVarianceRegressor",
     "PrecisionWarning",

@@ -363,6 +363,17 @@ class GaussianStatistics:
             feature_names=names and tuple(names[position] for position in positions),
         )
 
+    def of_target(self, target: int) -> GaussianStatistics:
+        """The statistics of a single target, as if y were one-dimensional."""
+        split = 1 + self.n_features
+        columns = np.append(np.arange(split), split + target)
+        return replace(
+            self,
+            factor=triangle(self.factor[:, columns]),
+            origin=self.origin[columns[1:] - 1],
+            vector_target=True,
+        )
+
     def loglik(self, coef: ArrayLike, intercept: ArrayLike, sigma: ArrayLike) -> float:
         """Log-likelihood of the rows under any parameters.
 

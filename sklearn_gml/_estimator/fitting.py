@@ -182,6 +182,24 @@ def fit_constant(
     )
 
 
+def fit_targets_apart(
+    statistics: GaussianStatistics,
+    settings: FitSettings,
+    alphas: Sequence[float],
+    rows: Rows | None = None,
+) -> Fit:
+    """The fit with constant noise of which each target has an alpha of its own."""
+    fits = [
+        fit_constant(
+            statistics.of_target(target),
+            replace(settings, alpha=alpha),
+            rows=None if rows is None else replace(rows, y=rows.y[:, [target]]),
+        )
+        for target, alpha in enumerate(alphas)
+    ]
+    return Fit.of_targets(fits, statistics)
+
+
 def log_linear_objectives(
     rows, counted, statistics, positions, settings, kind=LogLinearObjective
 ):

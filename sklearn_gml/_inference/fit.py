@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from math import log
 from typing import Any
@@ -78,6 +78,8 @@ class Fit:
         Whether the likelihood has no maximum.
     messages : tuple of (warning class, str)
         What the user is warned of.
+    apart : tuple of Fit
+        The fits of single targets, where each has an alpha of its own.
     """
 
     settings: FitSettings
@@ -95,6 +97,31 @@ class Fit:
     n_iter: int
     degenerate: bool = False
     messages: tuple[tuple[type[Warning], str], ...] = ()
+    apart: tuple[Fit, ...] = ()
+
+    @classmethod
+    def of_targets(cls, fits: Sequence[Fit], statistics: GaussianStatistics) -> Fit:
+        """One fit of several targets whose settings differ in alpha."""
+        first = fits[0]
+        restricted = None
+        if first.settings.restricted:
+            restricted = sum(fit.restricted_loglik for fit in fits)
+        return replace(
+            first,
+            settings=replace(
+                first.settings, alpha=tuple(fit.settings.alpha for fit in fits)
+            ),
+            statistics=statistics,
+            vector_target=statistics.vector_target,
+            estimates=tuple(one for fit in fits for one in fit.estimates),
+            n_parameters=sum(fit.n_parameters for fit in fits),
+            loglik=sum(fit.loglik for fit in fits),
+            restricted_loglik=restricted,
+            n_iter=max(fit.n_iter for fit in fits),
+            degenerate=any(fit.degenerate for fit in fits),
+            messages=tuple(dict.fromkeys(m for fit in fits for m in fit.messages)),
+            apart=tuple(fits),
+        )
 
     def _of_targets(self, name: str) -> NDArray[np.float64]:
         return np.concatenate([getattr(estimate, name) for estimate in self.estimates])

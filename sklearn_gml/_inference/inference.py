@@ -33,6 +33,11 @@ def inference_of(fit: Fit) -> ConstantInference | LogLinearInference:
             "Bounded coefficients have no covariance matrix that describes their "
             "uncertainty: use positive=False."
         )
+    if fit.apart:
+        raise ValueError(
+            "Targets with alphas of their own have no common covariance: use "
+            "alpha_per_target=False, or fit each target alone."
+        )
     if fit.varies:
         return LogLinearInference(
             fit.statistics,

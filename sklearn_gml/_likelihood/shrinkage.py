@@ -163,13 +163,18 @@ class RidgePath:
         """Whether as many directions as rows make every residual vanish."""
         return self.rank + self.fit_intercept >= self.statistics.n_samples
 
-    def grid(self, number: int) -> NDArray:
-        """So many alphas, from hardly any shrinkage to nearly all."""
+    @property
+    def least(self) -> float:
+        """An alpha that hardly shrinks any direction."""
         singular = self.singular[: self.rank]
         if not len(singular):
-            return np.geomspace(HARDLY_ANY, 1.0 / NEARLY_ALL, number)
-        low = HARDLY_ANY * max(singular[-1], WEAKEST * singular[0]) ** 2
-        return np.geomspace(low, singular[0] ** 2 / NEARLY_ALL, number)
+            return HARDLY_ANY
+        return HARDLY_ANY * max(singular[-1], WEAKEST * singular[0]) ** 2
+
+    def grid(self, number: int) -> NDArray:
+        """So many alphas, from hardly any shrinkage to nearly all."""
+        largest = self.singular[0] if self.rank else 1.0
+        return np.geomspace(self.least, largest**2 / NEARLY_ALL, number)
 
     def kept(self, alphas: NDArray) -> NDArray:
         """``alpha / (d^2 + alpha)`` (r, m): the share that shrinkage takes away."""

@@ -3,7 +3,7 @@
 import pytest
 from sklearn.utils.estimator_checks import check_estimator
 
-from sklearn_gml import GaussianMLRegressor
+from sklearn_gml import GaussianMLRegressor, GaussianMLRegressorCV
 
 # The checks fit random data of no rank or no noise on purpose, and a dozen rows with
 # two values of y, whose noise the features explain to the rounding level.
@@ -34,6 +34,17 @@ VARIANTS = [
 def test_every_check_passes(parameters):
     results = check_estimator(
         GaussianMLRegressor(**parameters), on_skip=None, on_fail="raise"
+    )
+    assert len(results) > 40
+    skipped = {r["check_name"] for r in results if r["status"] == "skipped"}
+    assert skipped <= {"check_array_api_input"}
+    assert all(r["status"] in {"passed", "skipped"} for r in results)
+
+
+@pytest.mark.parametrize("parameters", [{}, {"cv": 3}, {"alphas": 5}], ids=str)
+def test_every_check_passes_with_cross_validation(parameters):
+    results = check_estimator(
+        GaussianMLRegressorCV(**parameters), on_skip=None, on_fail="raise"
     )
     assert len(results) > 40
     skipped = {r["check_name"] for r in results if r["status"] == "skipped"}
