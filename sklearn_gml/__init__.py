@@ -42,6 +42,7 @@ files of a folder import each other without circles::
         log_linear    log-linear noise: from the information
         estimates     estimates with their covariance: intervals, Wald tests
         influence     leverage, influence, robust covariance
+        leave_one_out log-densities of rows by the fits of the others
         comparison    likelihood-ratio tests
         table         the table as text, HTML and data frame
     metrics/          scores of predicted distributions

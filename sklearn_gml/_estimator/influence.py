@@ -1,6 +1,7 @@
 """Leverage and influence of the rows of a fit."""
 
 from .._inference.inference import inference_of
+from .._inference.leave_one_out import loo_loglik_samples
 from .fitting import fitted, rows_of_fit
 from .prediction import rows_without_targets
 
@@ -89,3 +90,55 @@ class GaussianInfluenceMixin:
             for name, values in vars(measures).items()
         }
         return type(measures)(**first)
+
+    def loo_loglik_samples(self, X, y, sample_weight=None, *, noise_scale=None):
+        r"""Log-density of each row by the fit of the others, without fitting them.
+
+        With the leverage h and the residual e of the row,
+
+        .. math::
+
+            \log p_i = -\tfrac12 \log 2 \pi \sigma_{(i)}^2
+            - \frac{e^2}{2 (1 - h)^2 \sigma_{(i)}^2}, \qquad
+            \sigma_{(i)}^2 = \frac{1}{n - 1}
+            \left( n \sigma^2 - \frac{e^2}{1 - h} \right)
+
+        (n - rank for n with ``method="reml"``). This is exact for constant noise, also
+        with a prior, whose alpha stays as it is. The sum is the expected log predictive
+        density of new rows, which AIC approximates: ``-aic_ / 2``.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+        y : array-like of shape (n,) or (n, t)
+            All rows of the fit.
+        sample_weight, noise_scale : array-like of shape (n,), optional
+            As they were given to ``fit``. Of a row of weight 2 or more one copy is left
+            out, one of weight below 1 altogether.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            In nats, summed over the targets. NaN for rows that alone decide their own
+            prediction: the others do not identify it.
+
+        Raises
+        ------
+        ValueError
+            With log-linear noise, ``positive=True`` and sparse X of more than 4096
+            columns; for other rows than those of the fit.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sklearn_gml import GaussianMLRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> model = GaussianMLRegressor().fit(X, y)
+        >>> print(round(model.loo_loglik_samples(X, y).sum(), 1))
+        -2397.9
+        >>> print(round(-model.aic_ / 2, 1), round(model.loglik_, 1))
+        -2398.0 -2386.0
+        """
+        fit = fitted(self)
+        rows = rows_of_fit(self, X, y, sample_weight, noise_scale)
+        return loo_loglik_samples(fit, rows)

@@ -2,8 +2,9 @@
 
 from .._inference.estimates import check_level
 from .._inference.inference import inference_of, parameter_estimates
+from .._inference.leave_one_out import weighted_loo
 from .._inference.table import Summary, TargetSummary
-from .fitting import fitted
+from .fitting import fitted, rows_of_fit
 
 
 class GaussianSummaryMixin:
@@ -36,7 +37,9 @@ class GaussianSummaryMixin:
             Default: ``feature_names_in_``, or ``x0``, ``x1``, ... For a model at the
             end of a pipeline see :func:`~sklearn_gml.pipeline_summary`.
         X, y, sample_weight, groups, noise_scale : array-like, optional
-            See :meth:`coef_covariance`.
+            The rows of the fit, for robust kinds: see :meth:`coef_covariance`. With
+            constant noise they also add the expected log predictive density beside
+            AIC, the sum of :meth:`loo_loglik_samples`: a fit has not kept the rows.
 
         Returns
         -------
@@ -77,6 +80,9 @@ class GaussianSummaryMixin:
             "AIC": f"{fit.aic:.2f}",
             "BIC": f"{fit.bic:.2f}",
         }
+        if X is not None and y is not None and not fit.varies:
+            rows = rows_of_fit(self, X, y, sample_weight, noise_scale)
+            figures["leave-one-out"] = f"{weighted_loo(fit, rows):.2f}"
         return Summary(
             known.title,
             figures,
