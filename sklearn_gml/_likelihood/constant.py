@@ -337,7 +337,7 @@ class ConstantObjective:
     def _estimate(self, coef, intercept, squares, sigma, covariance_root, excess=None):
         restricted = self.value(squares, sigma) if self.restricted else None
         return Estimate(
-            coef, intercept, squares, sigma, covariance_root, restricted, excess
+            coef, intercept, squares, sigma, covariance_root, restricted, excess=excess
         )
 
     def in_units_of_data(self, point):

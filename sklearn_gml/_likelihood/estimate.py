@@ -23,9 +23,6 @@ class Estimate:
         mean, the intercept first if there is one. None if it was never formed. With
         noise that varies ``C C'`` is the inverse information itself, and
         the intercept and slopes of log sigma come after those of the mean.
-    excess : ndarray of shape (t,), or None
-        By how much the squares are larger at the coefficients as they are rounded,
-        where a pass over the rows has found it.
     restricted_loglik : float, or None
         The restricted log-likelihood, where it is the objective.
     noise_coef : ndarray of shape (t, m), or None
@@ -41,6 +38,9 @@ class Estimate:
     undetermined : ndarray of bool, shape (t, 1 + m), or None
         Where noise varies, the parameters of log sigma that move nothing but rows on
         the floor, so that no y tells of them.
+    excess : ndarray of shape (t,), or None
+        By how much the squares are larger at the coefficients as they are rounded,
+        where a pass over the rows has found it.
     """
 
     coef: np.ndarray
@@ -49,10 +49,10 @@ class Estimate:
     sigma: np.ndarray
     covariance_root: np.ndarray | None
     restricted_loglik: float | None = None
-    excess: np.ndarray | None = None
     noise_coef: np.ndarray | None = None
     noise_intercept: np.ndarray | None = None
     spans: tuple | None = None
     log_noise_floor: np.ndarray | None = None
     n_at_floor: np.ndarray | None = None
     undetermined: np.ndarray | None = None
+    excess: np.ndarray | None = None
