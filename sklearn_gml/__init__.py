@@ -47,6 +47,7 @@ files of a folder import each other without circles::
         table         the table as text, HTML and data frame
     metrics/          scores of predicted distributions
         scores        the formulas
+        energy        the energy score of joint distributions
         scorers       scorers for model selection
     _likelihood/      objectives, and what maximises them
         evidence      prior precisions of the highest marginal likelihood
@@ -56,6 +57,7 @@ files of a folder import each other without circles::
         prior         the Gaussian prior on the coefficients
         estimate      what a maximum says in the units of the data
         constant      the objective of constant noise
+        joint         the same for targets that vary together
         shrinkage     ridge regressions of every alpha from one decomposition
         scorings      scores of rows that were not fitted
         choice        the alpha that is chosen on a curve of scores
@@ -82,6 +84,8 @@ files of a folder import each other without circles::
         transformations  monotone transformations, and scikit-learn's among them
         numerical     transformations of which only two functions are known
         truncated     a distribution within an interval
+        multivariate  joint distributions of several targets
+        multivariate_transformed  those of transformed targets
         quadrature    integrals over probabilities
     _linalg/          factors and products
         triangular    triangular factors: condition, solve
@@ -97,6 +101,7 @@ The way of the data::
 """
 
 from ._data.statistics import GaussianStatistics
+from ._distributions.multivariate import MultivariateNormal, MultivariateT
 from ._distributions.predict_dist import predict_dist
 from ._estimator.cross_validated import GaussianMLRegressorCV
 from ._estimator.mean_variance import MeanVarianceRegressor
@@ -117,6 +122,8 @@ __all__ = [
     "GaussianMLRegressorCV",
     "GaussianStatistics",
     "MeanVarianceRegressor",
+    "MultivariateNormal",
+    "MultivariateT",
     "PrecisionWarning",
     "RankDeficiencyWarning",
     "__version__",

@@ -11,6 +11,7 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from .multivariate_transformed import jointly_inverse_transformed
 from .transformed import inverse_transformed
 
 KINDS = ("plugin", "predictive", "mean")
@@ -92,7 +93,10 @@ def predict_dist(model, X, *, kind="plugin", noise_scale=None):
         options["noise_scale"] = noise_scale
     distribution = _of_regressor(chain, X, options)
     for transformer in reversed(transformers):
-        distribution = inverse_transformed(distribution, transformer)
+        undo = inverse_transformed
+        if hasattr(distribution, "by_target"):
+            undo = jointly_inverse_transformed
+        distribution = undo(distribution, transformer)
     return distribution
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from sklearn.exceptions import ConvergenceWarning
 
 from .._inference.fit import Fit
+from .._likelihood.joint import JointObjective
 from ..exceptions import DegenerateFitWarning, RankDeficiencyWarning
 
 Message = tuple[type[Warning], str]
@@ -46,6 +47,8 @@ def data_messages(settings, feature_names, objectives, solutions) -> Iterator[Me
         if solution.point.degenerate.any():
             if objective.varies and not objective.saturated:
                 message = _isolated(settings, feature_names, objective, solution.point)
+            elif _only_jointly(objective, solution.point):
+                message = _dependent_targets(objective)
             else:
                 message = _no_noise(settings, objective)
             yield DegenerateFitWarning, message
@@ -84,6 +87,22 @@ def _isolated(settings, feature_names, objective, point):
     return (
         f"{reason} Use noise_alpha > {settings.noise_alpha:g}, leave that column out "
         "of noise_columns, or use more rows."
+    )
+
+
+def _only_jointly(objective, point):
+    return isinstance(objective, JointObjective) and not point.without_noise.any()
+
+
+def _dependent_targets(objective):
+    n_targets = objective.target.shape[1]
+    return (
+        f"The {n_targets} targets leave no noise in some combination of them: it is "
+        f"fitted to the last digit, or the {objective.n_samples} rows and a mean of "
+        f"rank {objective.rank} leave fewer contrasts than targets. The joint "
+        "likelihood has no maximum; covariance_ is singular but for rounding errors, "
+        "and loglik_, aic_ and bic_ describe arithmetic. Use covariance='diagonal', "
+        "more rows, or leave out a target that the others determine."
     )
 
 

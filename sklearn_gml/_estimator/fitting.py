@@ -19,6 +19,7 @@ from .._data.validation import (
 )
 from .._inference.fit import Fit, FitSettings
 from .._likelihood.constant import ConstantObjective
+from .._likelihood.joint import JointObjective
 from .._likelihood.log_linear import LogLinearObjective
 from .._likelihood.matrix_free import MatrixFreeObjective
 from .._likelihood.maximisers import maximise_lbfgs, maximise_newton
@@ -100,9 +101,11 @@ def check_combinations(settings, positions=None, rows=None):
             f"positive=True is not supported with noise={settings.noise!r}: use "
             "positive=False or noise='constant'."
         )
+    if settings.covariance == "full":
+        _check_joint(settings, positions)
     if rows is None or not rows.is_wide_and_sparse:
         return
-    allowed_here = {"method": "ml", "positive": False}
+    allowed_here = {"method": "ml", "positive": False, "covariance": "diagonal"}
     if positions is not None and len(positions):
         allowed_here["noise"] = "constant"
     for name, allowed in allowed_here.items():
@@ -114,6 +117,24 @@ def check_combinations(settings, positions=None, rows=None):
                 f"of columns by columns is formed: use {name}={allowed!r}, fewer "
                 "columns or dense X."
             )
+
+
+def _check_joint(settings, positions):
+    """Raise where the maximum over the means would depend on the covariance."""
+    if settings.positive:
+        raise ValueError(
+            "positive=True is not supported with covariance='full', because bounded "
+            "coefficients of one target depend on those of the others: use "
+            "positive=False or covariance='diagonal'."
+        )
+    if positions is not None and len(positions):
+        raise ValueError(
+            "noise='log-linear' is not supported with covariance='full': where scales "
+            "vary, rows weigh differently for each target, and correlations tie all "
+            "coefficients together. Use noise='constant'; or covariance='diagonal', "
+            "and the correlations of the standardised residuals "
+            "(y - mean) / std, which are those of the noise."
+        )
 
 
 def fit_rows(
@@ -164,7 +185,11 @@ def fit_constant(
 ) -> Fit:
     """The fit with constant noise, from statistics and perhaps their rows."""
     check_combinations(settings, positions)
-    kind = NonNegativeObjective if settings.positive else ConstantObjective
+    kind = ConstantObjective
+    if settings.positive:
+        kind = NonNegativeObjective
+    elif settings.covariance == "full":
+        kind = JointObjective
     objective = kind(
         statistics,
         fit_intercept=settings.fit_intercept,

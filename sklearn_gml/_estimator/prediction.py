@@ -18,6 +18,8 @@ from .._data.validation import (
     validate_noise_scale,
     validate_sample_weight,
 )
+from .._distributions.multivariate import MultivariateNormal, MultivariateT
+from .._distributions.transformed import parameters_of
 from .._inference.inference import inference_of
 from .fitting import fitted
 
@@ -90,12 +92,14 @@ class GaussianPredictionMixin:
             fit = fitted(self)
             known = inference_of(fit)
             rows = rows_without_targets(self, X, noise_scale)
-            return known.distribution(rows, _mean(fit, rows.X), kind)
+            return _jointly(fit, known.distribution(rows, _mean(fit, rows.X), kind))
         if kind != "plugin":
             raise ValueError(
                 f"kind must be 'plugin', 'predictive' or 'mean', got {kind!r}."
             )
-        return stats.norm(*_mean_and_sigma(self, X, noise_scale))
+        return _jointly(
+            fitted(self), stats.norm(*_mean_and_sigma(self, X, noise_scale))
+        )
 
     def loglik_samples(self, X, y, *, noise_scale=None):
         """Log-density of each row, summed over the targets.
@@ -113,6 +117,9 @@ class GaussianPredictionMixin:
             ``log p(y_i | x_i)`` in nats, ``predict_dist(X).logpdf(y)``.
         """
         mean, sigma = _mean_and_sigma(self, X, noise_scale)
+        if (fit := fitted(self)).joint:
+            joint = MultivariateNormal(mean, sigma, fit.correlation_root)
+            return joint.logpdf(outcomes_like(mean, y))
         standardised = (outcomes_like(mean, y) - mean) / sigma
         density = -0.5 * (LOG_2PI + standardised**2) - np.log(sigma)
         return density if density.ndim == 1 else density.sum(axis=1)
@@ -141,6 +148,17 @@ class GaussianPredictionMixin:
         """
         density = self.loglik_samples(X, y, noise_scale=noise_scale)
         return weighted_total(density, sample_weight, normalize)
+
+
+def _jointly(fit, by_target):
+    """The joint distribution of which these are the targets by themselves."""
+    if not fit.joint:
+        return by_target
+    shapes, loc, scale = parameters_of(by_target)
+    if not shapes:
+        return MultivariateNormal(loc, scale, fit.correlation_root)
+    df = np.broadcast_to(shapes[0], loc.shape)[:, 0]
+    return MultivariateT(loc, scale, fit.correlation_root, df)
 
 
 def outcomes_like(mean, y):

@@ -80,6 +80,12 @@ class GaussianMLRegressor(
         twice that floor, it is sigma(x); below, sigma(x) falls smoothly to the floor. A
         fit without such rows is the same, bit for bit, with any floor. 0 is no floor:
         the likelihood may then have no maximum, see Notes.
+    covariance : {"diagonal", "full"}, default="diagonal"
+        Whether the noise of several targets is independent, or has a covariance
+        matrix Sigma; with constant noise only. The coefficients are the same. The
+        joint maximum is ``Sigma = R'R / n`` with the residuals R; likelihoods,
+        ``aic_``, ``bic_`` and :meth:`predict_dist` are those of all targets together.
+        With alpha > 0, the prior of the coefficients is ``N(0, Sigma / alpha)``.
     method : {"ml", "reml"}, default="ml"
         Estimate of sigma. ``"ml"``: ``sigma^2 = RSS / n``, the maximum of the
         likelihood. ``"reml"``: ``sigma^2 = RSS / (n - rank)``, the maximum of
@@ -108,6 +114,8 @@ class GaussianMLRegressor(
     sigma_ : float or ndarray of shape (t,)
         Standard deviation of the noise, in units of ``y``; with log-linear noise its
         geometric mean over the training rows.
+    covariance_ : ndarray of shape (t, t)
+        Covariance matrix of the noise, with ``covariance="full"`` only.
     noise_coef_ : ndarray of shape (m,) or (t, m)
         Coefficients of log sigma. This and the next two with log-linear noise only.
     noise_intercept_ : float or ndarray of shape (t,)
@@ -206,6 +214,7 @@ class GaussianMLRegressor(
         "noise_columns": [None, str, Integral, "array-like", slice, callable],
         "noise_alpha": [Interval(Real, 0, np.inf, closed="left")],
         "noise_floor": [Interval(Real, 0, 1, closed="left")],
+        "covariance": [StrOptions({"diagonal", "full"})],
         "method": [StrOptions({"ml", "reml"})],
         "positive": ["boolean"],
         "solver": [StrOptions(set(MAXIMISERS))],
@@ -222,6 +231,7 @@ class GaussianMLRegressor(
         noise_columns=None,
         noise_alpha=0.0,
         noise_floor=0.01,
+        covariance="diagonal",
         method="ml",
         positive=False,
         solver="auto",
@@ -234,6 +244,7 @@ class GaussianMLRegressor(
         self.noise_columns = noise_columns
         self.noise_alpha = noise_alpha
         self.noise_floor = noise_floor
+        self.covariance = covariance
         self.method = method
         self.positive = positive
         self.solver = solver

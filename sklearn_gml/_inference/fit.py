@@ -25,6 +25,7 @@ class FitSettings:
     noise: str
     noise_alpha: float
     noise_floor: float
+    covariance: str
     method: str
     positive: bool
     solver: str
@@ -180,6 +181,24 @@ class Fit:
         return self._of_targets("undetermined")
 
     @property
+    def joint(self) -> bool:
+        """Whether predictions are joint distributions of several targets."""
+        return self.settings.covariance == "full" and not self.vector_target
+
+    @cached_property
+    def correlation_root(self) -> NDArray[np.float64]:
+        """Upper triangle, its product with itself the correlations of the noise."""
+        return self.estimates[0].correlation_root
+
+    @property
+    def noise_covariance(self) -> NDArray[np.float64] | None:
+        """Covariance matrix of the noise, (t, t); None where it is diagonal."""
+        if self.settings.covariance == "diagonal":
+            return None
+        root = self.correlation_root * self.sigma
+        return root.T @ root
+
+    @property
     def mean(self) -> NDArray[np.float64]:
         """Parameters of the mean, shape (t, q), the intercept first if there is one."""
         if self.settings.fit_intercept:
@@ -224,6 +243,7 @@ class Fit:
                 else np.float64(0.0)
             ),
             "sigma_": self.shown(self.sigma),
+            "covariance_": self.noise_covariance,
             "noise_coef_": self.shown(self.noise_coef) if varying else None,
             "noise_intercept_": self.shown(self.noise_intercept) if varying else None,
             "noise_features_in_": self.noise_positions,

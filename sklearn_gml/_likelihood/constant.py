@@ -192,8 +192,9 @@ class ConstantObjective:
     restricted : bool
     """
 
-    #: Parameters of the noise, and whether it varies.
+    #: Parameters of the noise of a target, and whether it varies.
     noise_rank, varies = 1, False
+    point_type = ConstantPoint
     #: Hardly falling gains after which a maximiser gives up.
     max_stalls = 3
     #: Lower bound of the slopes.
@@ -280,14 +281,14 @@ class ConstantObjective:
 
     def at(self, theta):
         """The :class:`ConstantPoint` theta, where the objective can be evaluated."""
-        return ConstantPoint(self, theta)
+        return self.point_type(self, theta)
 
     def settled(self, theta, before=None):
         """The point with the mean of theta and log sigma at its maximum there."""
-        point = ConstantPoint(self, theta)
+        point = self.point_type(self, theta)
         settled = theta.copy()
         settled[-1] = np.log(np.maximum(point.free_sigma, point.sigma_floor))
-        return ConstantPoint(self, settled, point)
+        return self.point_type(self, settled, point)
 
     @property
     def mean_diagonal(self):

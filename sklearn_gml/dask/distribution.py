@@ -49,6 +49,10 @@ def _lazy_function(name: str) -> Callable[[ChunkedDistribution, Any], Collection
     return method
 
 
+# Methods of single targets only.
+BY_TARGET = ("cdf", "logcdf", "sf", "logsf", "ppf", "isf")
+
+
 class ChunkedDistribution:
     """The distribution of y at the rows of a Dask collection.
 
@@ -76,12 +80,21 @@ class ChunkedDistribution:
         self._options = {name: options[name] for name in options.keys() - lazy}
 
     def _lazily(self, method: str, *arguments: Any, **settings: Any) -> Collection:
+        joint = self._model._fit.joint
+        if joint and method in BY_TARGET:
+            raise TypeError(
+                f"A joint distribution of several targets has no {method}: use the "
+                "model of covariance='diagonal', whose targets have one each."
+            )
+        shape = self._model.coef_.shape[:-1]
+        if joint and method in ("pdf", "logpdf"):
+            shape = ()
         aligned = {}
         if arguments and dask.is_dask_collection(arguments[0]):
             aligned, arguments = {"x": arguments[0]}, ()
         return ChunkedRows.of(self._X, **aligned, **self._by_row).map(
             _of_distribution,
-            np.empty((0, *self._model.coef_.shape[:-1])),
+            np.empty((0, *shape)),
             model=self._model,
             options=self._options,
             method=method,

@@ -3,6 +3,7 @@
 from sklearn.metrics._scorer import _BaseScorer
 
 from .._distributions.predict_dist import predict_dist
+from .energy import energy_score
 from .scores import crps_loss, d2_loglik_score, loglik_score
 
 
@@ -62,4 +63,5 @@ class DistributionScorer(_BaseScorer):
 
 loglik_scorer = DistributionScorer(loglik_score)
 neg_crps_scorer = DistributionScorer(crps_loss, sign=-1)
+neg_energy_scorer = DistributionScorer(energy_score, sign=-1)
 d2_loglik_scorer = DistributionScorer(d2_loglik_score)

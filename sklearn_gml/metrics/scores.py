@@ -109,7 +109,7 @@ def crps_loss(y_true, distribution, *, sample_weight=None):
     0.4181
     """
     y, weight = _checked(y_true, distribution, sample_weight)
-    return _mean(_mean_of_targets(_crps(y, distribution)), weight)
+    return _mean(_mean_of_targets(_crps(y, _by_target(distribution))), weight)
 
 
 def pit_values(y_true, distribution):
@@ -137,7 +137,7 @@ def pit_values(y_true, distribution):
     [0.5   0.975]
     """
     y, _ = _checked(y_true, distribution)
-    return distribution.cdf(y)
+    return _by_target(distribution).cdf(y)
 
 
 def interval_coverage_score(y_true, distribution, level=0.9, *, sample_weight=None):
@@ -213,9 +213,10 @@ def d2_loglik_score(y_true, distribution, *, sample_weight=None):
 
     with the mean log-density :math:`\bar l` of the t targets of a row, and
     :math:`\bar l_0` that of the normal with the mean and standard deviation of
-    ``y_true``, which knows no x. 1 is perfect, 0 no better than that normal, negative
-    worse. For a linear model with constant noise, on its own training rows, it is
-    exactly R^2; elsewhere it also counts whether sigma is right.
+    ``y_true``, which knows no x (of joint distributions, with the correlations too).
+    1 is perfect, 0 no better than that normal, negative worse. For a linear model with
+    constant noise, on its own training rows, it is exactly R^2; elsewhere it also
+    counts whether sigma is right.
 
     Parameters
     ----------
@@ -257,6 +258,9 @@ def d2_loglik_score(y_true, distribution, *, sample_weight=None):
         return float("nan")
     # The mean log-density of data under their own normal.
     without_x = np.sum(-0.5 * np.log(2.0 * np.pi * np.e) - np.log(spread))
+    if hasattr(distribution, "by_target"):
+        correlations = np.cov(((y - centre) / spread).T, aweights=weight, bias=True)
+        without_x -= 0.5 * np.linalg.slogdet(np.atleast_2d(correlations))[1]
     gain = _mean(_sum_of_targets(distribution.logpdf(y)), weight) - without_x
     n_targets = np.size(spread)
     return float(-np.expm1(-2.0 * gain / n_targets))
@@ -275,6 +279,11 @@ def _checked(y_true, distribution, sample_weight=None):
             )
         y = y.reshape(shape)
     return y, validate_sample_weight(sample_weight, y)
+
+
+def _by_target(distribution):
+    """Of a joint distribution, those of the targets by themselves."""
+    return getattr(distribution, "by_target", distribution)
 
 
 def _checked_level(level):

@@ -19,6 +19,7 @@ VARIANTS = [
     {"alpha": 1.0},
     {"positive": True},
     {"method": "reml"},
+    {"covariance": "full"},
     {"solver": "lbfgs"},
     {"noise": "log-linear"},
     {"noise": "log-linear", "noise_columns": [0]},
