@@ -26,6 +26,7 @@ files of a folder import each other without circles::
         cross_validated  GaussianMLRegressorCV
         folds         what alphas, cv and folds of statistics stand for
         fitting       from rows or statistics to a fit
+        prior         alpha and prior_groups to a prior, by evidence if asked
         partial_fit   rows in batches
         prediction    predictions and their distributions
         inference     standard errors, intervals, tests
@@ -111,6 +112,7 @@ from ._inference.table import pipeline_summary
 from .exceptions import (
     DegenerateFitWarning,
     PrecisionWarning,
+    PriorBoundWarning,
     RankDeficiencyWarning,
 )
 
@@ -125,6 +127,7 @@ __all__ = [
     "MultivariateNormal",
     "MultivariateT",
     "PrecisionWarning",
+    "PriorBoundWarning",
     "RankDeficiencyWarning",
     "__version__",
     "likelihood_ratio_test",

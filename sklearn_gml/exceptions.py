@@ -1,6 +1,11 @@
 """Warnings that say what a fit could not know."""
 
-__all__ = ["DegenerateFitWarning", "PrecisionWarning", "RankDeficiencyWarning"]
+__all__ = [
+    "DegenerateFitWarning",
+    "PrecisionWarning",
+    "PriorBoundWarning",
+    "RankDeficiencyWarning",
+]
 
 
 class DegenerateFitWarning(UserWarning):
@@ -23,6 +28,14 @@ class PrecisionWarning(UserWarning):
     exceed a hundredth of ``sigma_``: ``predict`` moves in steps, and ``score_loglik``
     of the training rows is no longer ``loglik_``. The warning names the columns.
     Subtract the constant from them and nothing is lost.
+    """
+
+
+class PriorBoundWarning(UserWarning):
+    """``alpha="evidence"`` has ended at a bound: an alpha is infinite or zero.
+
+    Infinite: the marginal likelihood is highest without these columns, and their
+    coefficients are zero. Zero: it is highest without a prior.
     """
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._indexing import _get_column_indices
 from sklearn.utils.extmath import safe_sparse_dot
+
+from .validation import selected_positions
 
 
 def noise_positions(noise_columns, X):
@@ -25,35 +29,103 @@ def noise_positions(noise_columns, X):
     -------
     ndarray of int
     """
-    if callable(noise_columns):
-        noise_columns = noise_columns(X)
+    return _column_positions(
+        noise_columns,
+        X,
+        "noise_columns",
+        "if the noise should be constant, use [] or noise='constant'",
+    )
+
+
+def prior_positions(
+    prior_groups: str | Sequence | None, X: Any
+) -> tuple[NDArray[np.intp], ...] | None:
+    """Positions of the columns of each group of a prior.
+
+    Parameters
+    ----------
+    prior_groups : None, "columns" or list of selections
+        Selections as :func:`noise_positions` takes them, or what they select by name
+        or position from ``GaussianStatistics``.
+    X : array-like, sparse matrix, data frame or GaussianStatistics
+
+    Returns
+    -------
+    tuple of ndarray of int, or None
+        None for one group of all columns.
+    """
+    if prior_groups is None:
+        return None
+    n_features = getattr(X, "n_features", None)
+    from_statistics = n_features is not None
+    if not from_statistics:
+        X = X if hasattr(X, "shape") else np.asarray(X)
+        n_features = X.shape[1]
+    if isinstance(prior_groups, str):
+        return tuple(np.arange(n_features)[:, None])
+    groups = []
+    for number, selection in enumerate(prior_groups):
+        if from_statistics and not callable(selection):
+            found = selected_positions(selection, n_features, X.feature_names)
+        elif from_statistics:
+            raise ValueError(
+                f"prior_groups[{number}]={selection!r} is a function of X, which "
+                "statistics have not kept: use names or positions."
+            )
+        else:
+            name, remedy = f"prior_groups[{number}]", "leave it out of the list"
+            found = _column_positions(selection, X, name, remedy)
+        if not len(found):
+            raise ValueError(
+                f"prior_groups[{number}]={selection!r} selects no column: leave it out "
+                "of the list."
+            )
+        groups.append(found)
+    together = np.concatenate([*groups, np.empty(0, np.intp)])
+    counts = np.bincount(together, minlength=n_features)
+    if counts.max(initial=0) > 1:
+        raise ValueError(
+            f"prior_groups={prior_groups!r} has column {int(np.argmax(counts > 1))} in "
+            "two groups: a coefficient has one prior."
+        )
+    if not groups:
+        raise ValueError(
+            "prior_groups has no group: use None for one group of all columns, or "
+            "alpha=0.0 for no prior."
+        )
+    return tuple(groups)
+
+
+def _column_positions(columns, X, name, remedy):
+    if callable(columns):
+        columns = columns(X)
     if not hasattr(X, "shape"):
         X = np.asarray(X)
-    if noise_columns is None:
+    if columns is None:
         return np.arange(X.shape[1])
-    is_slice = isinstance(noise_columns, slice)
-    if is_slice and noise_columns.start is noise_columns.stop is None:
+    is_slice = isinstance(columns, slice)
+    if is_slice and columns.start is columns.stop is None:
         # scikit-learn ignores or refuses the step, by version.
-        return np.arange(X.shape[1])[noise_columns]
+        return np.arange(X.shape[1])[columns]
     try:
-        if isinstance(noise_columns, bool) or np.ndim(noise_columns) > 1:
+        if isinstance(columns, bool) or np.ndim(columns) > 1:
             raise ValueError("names, positions, a mask or a slice are expected.")
-        if is_slice and noise_columns.step and _has_names(noise_columns):
+        if is_slice and columns.step and _has_names(columns):
             raise ValueError("a slice of names has no step.")
-        found = _get_column_indices(X, noise_columns)
+        found = _get_column_indices(X, columns)
     except (ValueError, TypeError) as error:
         raise ValueError(
-            f"noise_columns={noise_columns!r} does not select columns of X: {error}"
+            f"{name}={columns!r} does not select columns of X: {error}"
         ) from error
     positions = np.atleast_1d(np.asarray(found, dtype=np.intp))
     if is_slice and not len(positions):
         # A ColumnTransformer hands no columns to its transformer, which objects.
         raise ValueError(
-            f"noise_columns={noise_columns!r} selects none of the {X.shape[1]} columns "
-            "of X: if the noise should be constant, use [] or noise='constant'."
+            f"{name}={columns!r} selects none of the {X.shape[1]} columns "
+            f"of X: {remedy}."
         )
     if len(np.unique(positions)) < len(positions):
-        raise ValueError(f"noise_columns={noise_columns!r} names a column twice.")
+        raise ValueError(f"{name}={columns!r} names a column twice.")
     return positions
 
 

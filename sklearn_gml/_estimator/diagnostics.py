@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from .._inference.fit import Fit
@@ -50,12 +51,14 @@ def data_messages(settings, feature_names, objectives, solutions) -> Iterator[Me
             elif _only_jointly(objective, solution.point):
                 message = _dependent_targets(objective)
             else:
-                message = _no_noise(settings, objective)
+                message = _no_noise(objective)
             yield DegenerateFitWarning, message
             return
     objective = objectives[0]
-    lost = objective.n_parameters - objective.rank
-    if lost and not settings.alpha:
+    # Coefficients with a prior are identified, whatever the rows.
+    n_flat = objective.fit_intercept + int(np.sum(objective.prior.flat))
+    lost = n_flat - objective.flat
+    if lost:
         choice = (
             "Some non-negative coefficients were"
             if settings.positive
@@ -63,7 +66,7 @@ def data_messages(settings, feature_names, objectives, solutions) -> Iterator[Me
         )
         yield (
             RankDeficiencyWarning,
-            f"The columns of X are collinear: {lost} of {objective.n_parameters} "
+            f"The columns of X are collinear: {lost} of {n_flat} "
             f"directions are not identified. {choice} chosen; predictions do not "
             "depend on the choice. Drop columns or use alpha > 0.",
         )
@@ -106,7 +109,7 @@ def _dependent_targets(objective):
     )
 
 
-def _no_noise(settings, objective):
+def _no_noise(objective):
     if objective.lacks_weight:
         return (
             "The restricted likelihood has no maximum: sample_weight are frequencies, "
@@ -122,5 +125,5 @@ def _no_noise(settings, objective):
         f"{objective.sum_weights:g}, or it reproduces y to the last digit. The "
         "likelihood has no maximum; sigma_ is of the size of rounding errors, and "
         "loglik_, aic_ and bic_ describe arithmetic. Use more rows"
-        f"{'' if settings.alpha else ', fewer columns or alpha > 0'}."
+        f"{'' if objective.prior.exists else ', fewer columns or alpha > 0'}."
     )

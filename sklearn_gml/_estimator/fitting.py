@@ -19,13 +19,15 @@ from .._data.validation import (
 )
 from .._inference.fit import Fit, FitSettings
 from .._likelihood.constant import ConstantObjective
+from .._likelihood.evidence import log_evidence
 from .._likelihood.joint import JointObjective
 from .._likelihood.log_linear import LogLinearObjective
 from .._likelihood.matrix_free import MatrixFreeObjective
 from .._likelihood.maximisers import maximise_lbfgs, maximise_newton
 from .._likelihood.nonnegative import NonNegativeObjective
-from .diagnostics import convergence_messages, data_messages
+from .diagnostics import Message, convergence_messages, data_messages
 from .precision import precision_messages
+from .prior import check_evidence, given_prior, prior_of_highest_evidence
 
 MAXIMISERS = {
     "auto": maximise_newton,
@@ -90,6 +92,7 @@ def rows_of_fit(estimator, X, y, sample_weight, noise_scale) -> Rows:
 
 def check_combinations(settings, positions=None, rows=None):
     """Raise for settings that exclude each other, here or for such rows."""
+    check_evidence(settings, positions, rows is not None and rows.is_wide_and_sparse)
     if settings.restricted and settings.positive:
         raise ValueError(
             "method='reml' is not defined with positive=True, because bounded "
@@ -152,7 +155,9 @@ def fit_rows(
     if rows.is_wide_and_sparse:
         rows.check_finite()
         objective = MatrixFreeObjective(
-            rows, fit_intercept=settings.fit_intercept, alpha=settings.alpha
+            rows,
+            fit_intercept=settings.fit_intercept,
+            alpha=given_prior(settings, rows.n_features),
         )
         return maximum(
             [objective], settings, rows=rows, positions=positions, **described
@@ -190,10 +195,15 @@ def fit_constant(
         kind = NonNegativeObjective
     elif settings.covariance == "full":
         kind = JointObjective
+    messages: list[Message] = []
+    if settings.by_evidence:
+        prior, messages = prior_of_highest_evidence(settings, statistics)
+    else:
+        prior = given_prior(settings, statistics.n_features)
     objective = kind(
         statistics,
         fit_intercept=settings.fit_intercept,
-        alpha=settings.alpha,
+        alpha=prior,
         restricted=settings.restricted,
     )
     return maximum(
@@ -204,6 +214,7 @@ def fit_constant(
         positions=positions,
         vector_target=statistics.vector_target,
         feature_names=statistics.feature_names,
+        messages=messages,
     )
 
 
@@ -232,6 +243,7 @@ def log_linear_objectives(
 
     ``counted`` are the statistics of the rows without their noise scales.
     """
+    prior = given_prior(settings, statistics.n_features)
     return [
         kind(
             rows,
@@ -240,7 +252,7 @@ def log_linear_objectives(
             target,
             positions,
             fit_intercept=settings.fit_intercept,
-            alpha=settings.alpha,
+            alpha=prior,
             noise_alpha=settings.noise_alpha,
             noise_floor=settings.noise_floor,
             restricted=settings.restricted,
@@ -258,6 +270,7 @@ def maximum(
     positions: Any = None,
     vector_target: bool = True,
     feature_names: Sequence[str] | None = None,
+    messages: Sequence[Message] = (),
     after_step: Callable | None = None,
 ) -> Fit:
     """The :class:`Fit` at the maximum of the objectives.
@@ -273,6 +286,7 @@ def maximum(
             estimates = [objective.estimate(point) for objective, point in pairs]
         return _fit(
             objectives,
+            points,
             estimates,
             settings=settings,
             statistics=statistics,
@@ -300,6 +314,7 @@ def maximum(
         for objective, point in zip(objectives, points, strict=True)
     ]
     messages = [
+        *messages,
         *convergence_messages(objectives, solutions),
         *data_messages(settings, feature_names, objectives, solutions),
         *precision_messages(
@@ -330,8 +345,17 @@ def _reporter(after_step, fit_at, objectives, solutions, number):
     return report
 
 
-def _fit(objectives, estimates, **described):
+def _fit(objectives, points, estimates, **described):
     pairs = list(zip(objectives, estimates, strict=True))
+    degrees = np.concatenate(
+        [
+            np.full(len(estimate.coef), objective.effective_degrees(point))
+            for (objective, estimate), point in zip(pairs, points, strict=True)
+        ]
+    )
+    noise_ranks = sum(
+        len(estimate.coef) * objective.noise_rank for objective, estimate in pairs
+    )
     restricted_loglik = None
     if described["settings"].restricted:
         restricted_loglik = sum(estimate.restricted_loglik for estimate in estimates)
@@ -339,12 +363,24 @@ def _fit(objectives, estimates, **described):
         estimates=tuple(estimates),
         n_features=estimates[0].coef.shape[1],
         rank=int(objectives[0].rank),
-        n_parameters=sum(
-            len(estimate.coef) * (objective.rank + objective.noise_rank)
-            for objective, estimate in pairs
-        ),
+        prior=objectives[0].prior,
+        flat=int(objectives[0].flat),
+        effective_degrees=degrees,
+        n_parameters=float(degrees.sum() + noise_ranks),
         sum_weights=objectives[0].sum_weights,
         loglik=sum(objective.loglik(estimate) for objective, estimate in pairs),
         restricted_loglik=restricted_loglik,
+        log_evidence=_log_evidence(pairs, described["settings"]),
         **described,
     )
+
+
+def _log_evidence(pairs, settings):
+    """Marginal log-likelihood of constant noise, where coefficients have a prior."""
+    objective, estimate = pairs[0]
+    if type(objective) is not ConstantObjective:
+        return None
+    if objective.prior.exists:
+        return log_evidence(objective, estimate)
+    # Without a prior it is that of no proper distribution, unless no noise is left.
+    return np.inf if settings.by_evidence else None

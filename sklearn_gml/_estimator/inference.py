@@ -272,7 +272,7 @@ class GaussianInferenceMixin:
         """
         fit = fitted(self)
         kind = inference_of(fit).checked_kind(kind)
-        if fit.settings.alpha:
+        if fit.prior.exists:
             raise ValueError(
                 f"alpha={fit.settings.alpha!r} gives the parameters a prior and a "
                 "posterior, of which there are no tests: use conf_int, or alpha=0."

@@ -76,7 +76,7 @@ class GaussianInfluenceMixin:
         """
         fit = fitted(self)
         known = inference_of(fit)
-        if fit.settings.alpha:
+        if fit.prior.exists:
             raise ValueError(
                 "Standardised residuals and Cook's distance are defined for least "
                 f"squares, not for alpha={fit.settings.alpha!r}: use alpha=0, or "

@@ -142,7 +142,7 @@ class PartialFitMixin:
                 X, y, sample_weight, noise_scale, estimator=self, reset=reset
             )
             rows = Rows.of(data.X, data.y, data.sample_weight, data.noise_scale)
-            settings = FitSettings.of(self)
+            settings = FitSettings.of(self).of_columns(X)
             if rows.is_wide_and_sparse:
                 raise ValueError(
                     "partial_fit keeps a triangle of columns by columns, which is not "

@@ -61,9 +61,25 @@ class GaussianMLRegressor(
     ----------
     fit_intercept : bool, default=True
         Whether the mean has an intercept. It is never penalised.
-    alpha : float, default=0.0
+    alpha : float, "evidence" or array-like of shape (g,), default=0.0
         Precision of the Gaussian prior on the coefficients in units of the
-        noise, ``b ~ N(0, sigma^2 / alpha)``; the ``alpha`` of ``Ridge``.
+        noise, ``b ~ N(0, sigma^2 / alpha)``; the ``alpha`` of ``Ridge``. An array has
+        one for each group of ``prior_groups``; a number is that of each.
+
+        ``"evidence"`` maximises the likelihood with the coefficients integrated out
+        under their prior (marginal likelihood, empirical Bayes); what was found is
+        ``alpha_``. With ``method="reml"`` parameters of a flat prior are integrated
+        out as well, with ``method="ml"`` they are at their maximum (``BayesianRidge``
+        without hyperpriors). With constant noise only.
+    prior_groups : None, "columns" or list of selections, default=None
+        Columns whose coefficients share an alpha. None: all of them. ``"columns"``:
+        each has its own (automatic relevance determination). A list: each entry
+        selects the columns of a group, as ``noise_columns`` does, and columns of no
+        group have a flat prior, which no alpha touches. The one-hot columns of
+        persons or schools as a group, ``alpha="evidence"`` and ``method="reml"``
+        are random intercepts: the fit is that of R's ``lme`` and ``lmer``, where
+        ``sigma_ / sqrt(alpha_)`` is the standard deviation of the intercepts and
+        ``coef_`` holds their best linear unbiased predictions.
     noise : {"constant", "log-linear"}, default="constant"
         Whether sigma is the same for all rows, or its logarithm linear in features.
     noise_columns : str, int, array-like, slice or callable, default=None
@@ -91,7 +107,8 @@ class GaussianMLRegressor(
         likelihood. ``"reml"``: ``sigma^2 = RSS / (n - rank)``, the maximum of
         the restricted likelihood, unbiased, as R and statsmodels report it;
         with alpha > 0 the coefficients are integrated out under their prior,
-        and ``sigma^2 = (RSS + alpha |b|^2) / (n - 1)`` (n without intercept).
+        and ``sigma^2 = (RSS + alpha |b|^2) / (n - 1)`` (n without intercept; columns
+        of no group of ``prior_groups`` are subtracted as well).
         With log-linear noise, the restricted likelihood of R's
         ``gls(weights=varExp(), method="REML")``. Not defined with ``positive=True``.
     positive : bool, default=False
@@ -122,6 +139,19 @@ class GaussianMLRegressor(
         Intercept of log sigma (natural logarithm, ``y`` in its units).
     noise_features_in_ : ndarray of shape (m,)
         Positions of the columns that drive the noise.
+    alpha_ : float, or ndarray of shape (g,)
+        Prior precision of the coefficients, of each of ``prior_groups`` if there are
+        any. With ``alpha="evidence"`` the one found, infinite where a group has
+        dropped out: its coefficients are zero.
+    edf_ : float, or ndarray of shape (t,)
+        Effective degrees of freedom of the mean, the intercept included: the trace of
+        the hat matrix, ``rank_`` without a prior. For each target with log-linear
+        noise; with ``positive=True`` that of the model without bounds; an upper bound
+        for wide sparse X.
+    log_evidence_ : float
+        With a prior and constant noise: log-likelihood with the coefficients
+        integrated out, as ``alpha="evidence"`` maximises it, summed over the targets.
+        With ``method="reml"`` it is ``restricted_loglik_``.
     loglik_ : float
         Log-likelihood of the training data at the fitted parameters in nats,
         constants included and prior excluded, summed over the targets. Equal
@@ -131,7 +161,7 @@ class GaussianMLRegressor(
         (R's ``logLik(fit, REML=TRUE)``).
     aic_, bic_ : float
         ``-2 loglik_ + 2 k`` and ``-2 loglik_ + k log(n)``, where
-        ``n = sum(sample_weight)`` and k counts, for each target, the rank and
+        ``n = sum(sample_weight)`` and k counts, for each target, ``edf_`` and
         the parameters of the noise, one if it is constant.
     rank_ : int
         Number of identified parameters of the mean, the intercept included.
@@ -209,7 +239,12 @@ class GaussianMLRegressor(
 
     _parameter_constraints: dict = {
         "fit_intercept": ["boolean"],
-        "alpha": [Interval(Real, 0, np.inf, closed="left")],
+        "alpha": [
+            Interval(Real, 0, np.inf, closed="left"),
+            StrOptions({"evidence"}),
+            "array-like",
+        ],
+        "prior_groups": [None, StrOptions({"columns"}), list, tuple],
         "noise": [StrOptions({"constant", "log-linear"})],
         "noise_columns": [None, str, Integral, "array-like", slice, callable],
         "noise_alpha": [Interval(Real, 0, np.inf, closed="left")],
@@ -227,6 +262,7 @@ class GaussianMLRegressor(
         *,
         fit_intercept=True,
         alpha=0.0,
+        prior_groups=None,
         noise="constant",
         noise_columns=None,
         noise_alpha=0.0,
@@ -240,6 +276,7 @@ class GaussianMLRegressor(
     ):
         self.fit_intercept = fit_intercept
         self.alpha = alpha
+        self.prior_groups = prior_groups
         self.noise = noise
         self.noise_columns = noise_columns
         self.noise_alpha = noise_alpha
@@ -295,7 +332,7 @@ class GaussianMLRegressor(
             after_step = None if context is None else watch_steps(self, context, X, y)
             fit = fit_rows(
                 rows,
-                FitSettings.of(self),
+                FitSettings.of(self).of_columns(X),
                 positions=positions,
                 vector_target=data.y.ndim == 1,
                 feature_names=data.feature_names,
@@ -336,7 +373,7 @@ class GaussianMLRegressor(
                     f"noise={self.noise!r} needs the rows, which statistics have not "
                     "kept: use fit(X, y), or noise='constant'."
                 )
-            fit = fit_constant(statistics, FitSettings.of(self))
+            fit = fit_constant(statistics, FitSettings.of(self).of_columns(statistics))
             expose(self, fit)
             announce(fit)
         return self

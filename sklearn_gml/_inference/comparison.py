@@ -87,9 +87,10 @@ def _fit_of(name, model):
             f"{name} must be a fitted GaussianMLRegressor or a pipeline that ends in "
             f"one, got {type(model).__name__}."
         )
+    has_prior = {"alpha": fit.prior.exists, "noise_alpha": fit.settings.noise_alpha}
     for parameter, allowed in (("alpha", 0), ("noise_alpha", 0), ("positive", False)):
         value = getattr(fit.settings, parameter)
-        if value != allowed:
+        if has_prior.get(parameter, value):
             raise ValueError(
                 f"{name} has {parameter}={value!r}, for which twice the gain in "
                 f"log-likelihood is not chi-square: use {parameter}={allowed!r}."

@@ -7,14 +7,15 @@ import numpy as np
 from scipy import stats
 
 from .._data.statistics import GaussianStatistics
+from .._likelihood.prior import CoefficientPrior
 from .._linalg.triangular import EPS, column_norms
 from .estimates import (
     exact_sigma,
     information_sigma,
+    prior_directions,
     profile_reach,
     profile_sigma,
-    with_prior_directions,
-    without_unidentified,
+    unidentified_by_prior,
 )
 from .influence import POWERS, FittedRows, Influence, influence, outside
 
@@ -23,6 +24,9 @@ KINDS = ("classical", "posterior", "information", *ROBUST)
 
 # Residuals of this share of y are rounding errors; fits put sigma at a few eps then.
 PERFECT = 32 * EPS
+
+# Alphas of groups that a note names.
+SHOWN_ALPHAS = 6
 
 # Residual squares of the same rows agree to far more digits than this, those of
 # other rows to none.
@@ -49,7 +53,9 @@ class ConstantInference:
     sigma : ndarray of shape (t,)
     rank : int
     fit_intercept : bool
-    alpha : float
+    prior : CoefficientPrior
+    flat : int
+        Identified parameters of the mean with a flat prior.
     restricted : bool
         Whether sigma has the divisor of the restricted likelihood.
     """
@@ -60,7 +66,8 @@ class ConstantInference:
     sigma: np.ndarray
     rank: int
     fit_intercept: bool
-    alpha: float
+    prior: CoefficientPrior
+    flat: int
     restricted: bool
 
     @property
@@ -72,11 +79,10 @@ class ConstantInference:
     def freedom(self):
         """Degrees of freedom of ``squares``, NaN if there are none.
 
-        With a prior on the coefficients only the intercept takes one: what the
-        coefficients explain is noise of known size to them.
+        Coefficients with a prior take none: what they explain is noise of known size
+        to them.
         """
-        lost = self.fit_intercept if self.alpha else self.rank
-        freedom = self.statistics.sum_weights - lost
+        freedom = self.statistics.sum_weights - self.flat
         return freedom if freedom > 0 else np.nan
 
     @property
@@ -86,7 +92,7 @@ class ConstantInference:
 
     @property
     def squares(self):
-        """Residual sum of squares (t,), plus ``alpha |b|^2``."""
+        """Residual sum of squares (t,), plus ``sum_j alpha_j b_j^2``."""
         return self.divisor * self.sigma**2
 
     @property
@@ -96,7 +102,7 @@ class ConstantInference:
         The unbiased one with alpha = 0, the fitted one with a prior.
         """
         known = np.isfinite(self.freedom)
-        variance = self.sigma**2 if self.alpha else self.squares / self.freedom
+        variance = self.sigma**2 if self.prior.exists else self.squares / self.freedom
         return variance if known else np.full_like(self.sigma, np.nan)
 
     @cached_property
@@ -110,9 +116,16 @@ class ConstantInference:
     @cached_property
     def covariance_root(self):
         """The same with what the prior knows of directions without data."""
-        if not self.alpha:
-            return self.data_covariance_root
-        return with_prior_directions(self.data_covariance_root, self.alpha, self.centre)
+        root = self.data_covariance_root
+        extra = prior_directions(root, self.prior.precision, self.flat, self.centre)
+        return np.hstack([root, extra]) if extra.size else root
+
+    @cached_property
+    def _lost(self):
+        """Mask (q,) of the parameters that neither data nor prior identify."""
+        return unidentified_by_prior(
+            self.data_covariance_root, self.prior.flat, self.flat, self.centre
+        )
 
     @property
     def explained(self):
@@ -123,22 +136,22 @@ class ConstantInference:
         if not self.fit_intercept:
             factor = statistics.about(np.zeros_like(statistics.origin))[:, targets]
         total = column_norms(factor) ** 2
-        left = self.squares - self.alpha * np.sum(slopes**2, axis=1)
+        left = self.squares - slopes**2 @ self.prior.finite
         return 1.0 - left / np.where(total > 0, total, np.nan)
 
     def checked_kind(self, kind):
         """``kind``, or the default; raises for what is not defined."""
         if kind is None:
-            return "posterior" if self.alpha else "classical"
+            return "posterior" if self.prior.exists else "classical"
         if kind not in KINDS:
             allowed = ", ".join(repr(known) for known in KINDS)
             raise ValueError(f"kind must be one of {allowed} or None, got {kind!r}.")
-        if self.alpha and kind not in ("posterior", "information"):
+        if self.prior.exists and kind not in ("posterior", "information"):
             raise ValueError(
-                f"kind={kind!r} describes least squares, not alpha={self.alpha!r}: "
+                f"kind={kind!r} describes least squares, not alpha={self.prior.alpha}: "
                 "use kind='posterior' or alpha=0."
             )
-        if kind == "posterior" and not self.alpha:
+        if kind == "posterior" and not self.prior.exists:
             raise ValueError(
                 "kind='posterior' needs a prior on the coefficients: use "
                 "kind='classical' or alpha > 0."
@@ -160,12 +173,9 @@ class ConstantInference:
             matrices = (
                 self.covariance_root @ self.covariance_root.T * variance[:, None, None]
             )
-        n_features = self.statistics.n_features
-        if self.alpha:
-            return matrices
-        return without_unidentified(
-            matrices, self.covariance_root, self.centre, n_features
-        )
+        matrices[..., self._lost, :] = np.nan
+        matrices[..., self._lost] = np.nan
+        return matrices
 
     def _sandwich(self, kind, rows, groups):
         seen = self.seen(rows)
@@ -234,10 +244,10 @@ class ConstantInference:
         return np.outer(np.sqrt(self.variance), profile_sigma(level, self.freedom))
 
     def _check_profile(self):
-        if self.alpha:
+        if self.prior.exists:
             raise ValueError(
                 f"method='profile' is defined by the likelihood alone, not with the "
-                f"prior of alpha={self.alpha!r}: use method='wald' or alpha=0."
+                f"prior of alpha={self.prior.alpha}: use method='wald' or alpha=0."
             )
 
     def seen(self, rows):
@@ -273,12 +283,14 @@ class ConstantInference:
     def leverage(self, rows):
         """Leverage (n,) of rows, NaN where the data do not identify the mean."""
         leverage, _ = self.seen(rows).leverage_and_residuals()
-        if self.rank < len(self.covariance_root) and not self.alpha:
-            first, columns = int(self.fit_intercept), np.arange(len(self.centre))
+        first, columns = int(self.fit_intercept), np.flatnonzero(self.prior.flat)
+        if self.flat < first + len(columns):
             origin = np.zeros_like(self.statistics.origin)
-            origin[columns] = self.centre
+            origin[columns] = self.centre[columns]
             factor = self.statistics.about(origin)[first:, 1 + columns]
-            unknown = outside(rows, factor, self.rank - first, columns, self.centre)
+            unknown = outside(
+                rows, factor, self.flat - first, columns, self.centre[columns]
+            )
             leverage[unknown] = np.nan
         return leverage
 
@@ -341,17 +353,26 @@ class ConstantInference:
             "classical": "Standard errors: classical, s^2 (X'X)^-1 with "
             f"s^2 = RSS / (n - rank); {freedom}.",
             "posterior": "Posterior of the coefficients under their prior "
-            f"N(0, sigma^2 / {self.alpha:g}), given alpha: mean, standard deviation "
-            f"and credible interval, not a frequentist table; {freedom}.",
+            f"N(0, sigma^2 / {_shown(self.prior.alpha)}), given alpha: mean, standard "
+            f"deviation and credible interval, not a frequentist table; {freedom}.",
             "information": "Standard errors: inverse information at the maximum; "
             "normal.",
             "cluster": "Standard errors: robust, summed within groups; normal.",
         }.get(kind, f"Standard errors: robust ({kind}); normal.")
-        lost = len(self.covariance_root) - self.rank
-        if lost and not self.alpha:
+        n_flat = self.fit_intercept + int(np.sum(self.prior.flat))
+        if n_flat > self.flat:
             yield (
-                f"The columns of X are collinear: {lost} of "
-                f"{len(self.covariance_root)} directions are not "
+                f"The columns of X are collinear: {n_flat - self.flat} of "
+                f"{n_flat} directions are not "
                 "identified, and parameters that depend on them "
                 "have no standard error."
             )
+
+
+def _shown(alpha):
+    """One alpha, or those of groups, as text."""
+    if np.ndim(alpha) == 0:
+        return f"{alpha:g}"
+    first = ", ".join(f"{value:g}" for value in alpha[:SHOWN_ALPHAS])
+    more = ", ..." if len(alpha) > SHOWN_ALPHAS else ""
+    return f"alpha) with alpha = ({first}{more}"

@@ -173,29 +173,6 @@ def contrast_matrix(
     return contrasts
 
 
-def without_unidentified(
-    matrix: NDArray[np.float64],
-    covariance_root: NDArray[np.float64],
-    means: NDArray[np.float64],
-    n_features: int,
-) -> NDArray[np.float64]:
-    """``matrix`` (..., q, q) with NaN for parameters that the data do not identify.
-
-    Parameters
-    ----------
-    matrix : ndarray of shape (..., q, q)
-    covariance_root : ndarray of shape (q, r)
-        Covariance root of the mean; the intercept first if q = n_features + 1.
-    means : ndarray of shape (p,)
-        Means of the features.
-    n_features : int
-    """
-    lost = unidentified(covariance_root, means, n_features)
-    matrix[..., lost, :] = np.nan
-    matrix[..., :, lost] = np.nan
-    return matrix
-
-
 def unidentified(
     covariance_root: NDArray[np.float64], means: NDArray[np.float64], n_features: int
 ) -> NDArray[np.bool_]:
@@ -224,31 +201,62 @@ def empty_directions(
     return np.eye(n_features) - basis @ basis.T
 
 
-def with_prior_directions(
-    covariance_root: NDArray[np.float64], alpha: float, centre: NDArray[np.float64]
+def prior_directions(
+    covariance_root: NDArray[np.float64],
+    precision: NDArray[np.float64],
+    n_flat: int,
+    centre: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """The covariance root of a posterior, the directions without data included.
+    """What a prior knows of the directions that no row speaks of.
 
-    Of more columns than rows, the factor of a ridge has only the directions that some
-    row speaks of. The others have the variance 1 / alpha of the prior.
+    Of more columns than rows, the factor of a posterior has only the directions that
+    some row speaks of: those of the columns of a flat prior, then those of the others,
+    divided by the root of their precision. The rest has the variance of the prior.
 
     Parameters
     ----------
     covariance_root : ndarray of shape (q, r)
-    alpha : float
+    precision : ndarray of shape (p,)
+        Of the prior, zero where it is flat.
+    n_flat : int
+        Columns of the root that belong to flat priors, the intercept's included.
     centre : ndarray of shape (p,)
         Where the mean does not depend on those directions.
 
     Returns
     -------
-    ndarray of shape (q, r) or (q, r + p)
+    ndarray of shape (q, k)
+        More columns of the covariance root; none where there are no such directions.
     """
-    q, rank = covariance_root.shape
-    if rank == q:
-        return covariance_root
-    empty = empty_directions(covariance_root, len(centre)) / np.sqrt(alpha)
-    moved = np.vstack([-centre @ empty, empty])[-q:]
-    return np.hstack([covariance_root, moved])
+    q, p = len(covariance_root), len(precision)
+    pulled = np.isfinite(precision) & (precision > 0)
+    if covariance_root.shape[1] == n_flat + np.sum(pulled) or not pulled.any():
+        return np.empty((q, 0))
+    scale = np.sqrt(precision[pulled])[:, None]
+    basis, _ = np.linalg.qr(scale * covariance_root[q - p :][pulled, n_flat:])
+    empty = np.zeros((p, len(basis)))
+    empty[pulled] = (np.eye(len(basis)) - basis @ basis.T) / scale
+    return np.vstack([-centre @ empty, empty])[-q:]
+
+
+def unidentified_by_prior(
+    covariance_root: NDArray[np.float64],
+    flat: NDArray[np.bool_],
+    n_flat: int,
+    centre: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Mask (q,) of the parameters that a direction without data and prior changes.
+
+    ``flat`` (p,) marks the coefficients without a prior; see
+    :func:`prior_directions`.
+    """
+    q, has_intercept = len(covariance_root), len(covariance_root) - len(flat)
+    lost = np.zeros(q, dtype=bool)
+    if n_flat < has_intercept + np.sum(flat):
+        rows = np.append(np.arange(has_intercept), has_intercept + np.flatnonzero(flat))
+        part = covariance_root[rows, :n_flat]
+        lost[rows] = unidentified(part, centre[flat], int(np.sum(flat)))
+    return lost
 
 
 def profile_reach(level: float, freedom: float, degrees: float) -> float:

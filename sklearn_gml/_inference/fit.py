@@ -9,11 +9,12 @@ from math import log
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from .._data.predictors import NoiseLink
+from .._data.predictors import NoiseLink, prior_positions
 from .._data.statistics import GaussianStatistics
 from .._likelihood.estimate import Estimate
+from .._likelihood.prior import CoefficientPrior
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class FitSettings:
     """Parameters of the estimator at the time of the fit, whatever was set since."""
 
     fit_intercept: bool
-    alpha: float
+    alpha: float | str | ArrayLike
+    prior_groups: Any
     noise: str
     noise_alpha: float
     noise_floor: float
@@ -39,6 +41,18 @@ class FitSettings:
         if values["noise"] == "constant":
             values["noise_alpha"] = values["noise_floor"] = 0.0
         return cls(**values)
+
+    def of_columns(self, X: Any) -> FitSettings:
+        """The same with ``prior_groups`` as positions of columns.
+
+        ``X`` is what the user gave to ``fit``, or statistics.
+        """
+        return replace(self, prior_groups=prior_positions(self.prior_groups, X))
+
+    @property
+    def by_evidence(self) -> bool:
+        """Whether alpha is to be found."""
+        return isinstance(self.alpha, str)
 
     @property
     def restricted(self) -> bool:
@@ -67,13 +81,21 @@ class Fit:
         One for all targets with constant noise, one for each with log-linear noise.
     noise_positions : ndarray of int, or None
         Columns that drive log-linear noise. None with constant noise.
+    prior : CoefficientPrior
+        Of the slopes of the mean.
     rank : int
         Identified parameters of the mean, the intercept included.
-    n_parameters : int
+    flat : int
+        Those of them that have a flat prior.
+    effective_degrees : ndarray of shape (t,)
+        Of the mean: the trace of the hat matrix.
+    n_parameters : float
         Parameters of all targets as AIC and BIC count them.
     sum_weights : float
     loglik : float
     restricted_loglik : float, or None
+    log_evidence : float, or None
+        Where the coefficients have a prior and the noise is constant.
     n_iter : int
     degenerate : bool
         Whether the likelihood has no maximum.
@@ -90,11 +112,15 @@ class Fit:
     vector_target: bool
     estimates: tuple[Estimate, ...]
     noise_positions: NDArray[np.intp] | None
+    prior: CoefficientPrior
     rank: int
+    flat: int
+    effective_degrees: NDArray[np.float64]
     n_parameters: float
     sum_weights: float
     loglik: float
     restricted_loglik: float | None
+    log_evidence: float | None
     n_iter: int
     degenerate: bool = False
     messages: tuple[tuple[type[Warning], str], ...] = ()
@@ -115,6 +141,10 @@ class Fit:
             statistics=statistics,
             vector_target=statistics.vector_target,
             estimates=tuple(one for fit in fits for one in fit.estimates),
+            # Whether there is one at all.
+            prior=max((fit.prior for fit in fits), key=lambda prior: prior.exists),
+            effective_degrees=np.concatenate([fit.effective_degrees for fit in fits]),
+            log_evidence=_sum_if_all(fit.log_evidence for fit in fits),
             n_parameters=sum(fit.n_parameters for fit in fits),
             loglik=sum(fit.loglik for fit in fits),
             restricted_loglik=restricted,
@@ -247,6 +277,11 @@ class Fit:
             "noise_coef_": self.shown(self.noise_coef) if varying else None,
             "noise_intercept_": self.shown(self.noise_intercept) if varying else None,
             "noise_features_in_": self.noise_positions,
+            "alpha_": self.prior.alpha,
+            "edf_": self.effective_degrees[0]
+            if self.vector_target or not (self.varies or self.apart)
+            else self.effective_degrees,
+            "log_evidence_": self.log_evidence,
             "loglik_": self.loglik,
             "restricted_loglik_": self.restricted_loglik,
             "aic_": self.aic,
@@ -276,3 +311,9 @@ class Fit:
             return mean
         noise = ("intercept", *(names[position] for position in self.noise_positions))
         return (*mean, *(f"log sigma: {name}" for name in noise))
+
+
+def _sum_if_all(values):
+    """The sum, or None if one is None."""
+    values = list(values)
+    return None if any(value is None for value in values) else sum(values)

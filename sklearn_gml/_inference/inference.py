@@ -51,7 +51,8 @@ def inference_of(fit: Fit) -> ConstantInference | LogLinearInference:
             fit.n_at_floor,
             fit.sigma,
             fit.settings.fit_intercept,
-            fit.settings.alpha,
+            fit.prior,
+            fit.flat,
             fit.settings.noise_alpha,
             restricted=fit.settings.restricted,
         )
@@ -62,7 +63,8 @@ def inference_of(fit: Fit) -> ConstantInference | LogLinearInference:
         fit.sigma,
         fit.rank,
         fit.settings.fit_intercept,
-        fit.settings.alpha,
+        fit.prior,
+        fit.flat,
         restricted=fit.settings.restricted,
     )
 

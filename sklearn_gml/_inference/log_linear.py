@@ -8,7 +8,8 @@ from scipy import linalg, sparse, stats
 
 from .._data.predictors import NoiseLink, sigma_at
 from .._data.statistics import GaussianStatistics
-from .estimates import unidentified, with_prior_directions
+from .._likelihood.prior import CoefficientPrior
+from .estimates import prior_directions, unidentified_by_prior
 from .influence import outside
 
 
@@ -41,7 +42,9 @@ class LogLinearInference:
         Rows that the floor holds, by frequency.
     sigma : ndarray of shape (t,)
     fit_intercept : bool
-    alpha : float
+    prior : CoefficientPrior
+    flat : int
+        Identified parameters of the mean with a flat prior.
     noise_alpha : float
     restricted : bool
     """
@@ -57,7 +60,8 @@ class LogLinearInference:
     n_at_floor: np.ndarray
     sigma: np.ndarray
     fit_intercept: bool
-    alpha: float
+    prior: CoefficientPrior
+    flat: int
     noise_alpha: float
     restricted: bool
 
@@ -68,7 +72,7 @@ class LogLinearInference:
 
     def checked_kind(self, kind):
         """The kind of covariance, or its default; raise if there is no such kind."""
-        has_prior = self.alpha or self.noise_alpha
+        has_prior = self.prior.exists or self.noise_alpha
         expected = "posterior" if has_prior else "information"
         if kind is None or kind == expected:
             return expected
@@ -105,18 +109,27 @@ class LogLinearInference:
         for covariance_root, sigma in zip(
             self.data_covariance_roots, self.sigma, strict=True
         ):
+            precisions = self._precisions
             extra = linalg.block_diag(
-                self._prior_directions(0, self.alpha / sigma**2),
-                self._prior_directions(1, self.noise_alpha),
+                self._prior_directions(0, precisions[0] / sigma**2),
+                self._prior_directions(1, precisions[1]),
             )
             covariance_roots.append(np.hstack([covariance_root, extra]))
         return covariance_roots
 
+    @property
+    def _precisions(self):
+        """Prior precisions of the slopes of mean and log sigma."""
+        return self.prior.precision, np.full(len(self.positions), self.noise_alpha)
+
+    @property
+    def _n_flat(self):
+        """Identified parameters of mean and log sigma with a flat prior."""
+        return self.flat, 1 if self.noise_alpha else self.spans[1].shape[1]
+
     def _prior_directions(self, part, precision):
         span, _, means = self._parts[part]
-        if not precision:
-            return np.empty((len(span), 0))
-        return with_prior_directions(span, precision, means)[:, span.shape[1] :]
+        return prior_directions(span, precision, self._n_flat[part], means)
 
     @cached_property
     def _parts(self):
@@ -131,23 +144,24 @@ class LogLinearInference:
 
     def _unidentified(self):
         """Mask (k,) of the parameters that some direction without data changes."""
-        masks = []
-        priors = self.alpha, self.noise_alpha
-        for (span, columns, means), prior in zip(self._parts, priors, strict=True):
-            mask = unidentified(span, means, len(columns))
-            masks.append(np.zeros_like(mask) if prior else mask)
+        parts = zip(self._parts, self._precisions, self._n_flat, strict=True)
+        masks = [
+            unidentified_by_prior(span, precision == 0, n_flat, means)
+            for (span, _, means), precision, n_flat in parts
+        ]
         return np.concatenate(masks)
 
     def _outside(self, rows, part):
         """Mask (n,) of the rows whose mean (part 0) or sigma (1) is not identified."""
         span, columns, means = self._parts[part]
-        if (self.alpha, self.noise_alpha)[part] or span.shape[0] == span.shape[1]:
+        first, flat = len(span) - len(columns), self._precisions[part] == 0
+        if self._n_flat[part] == first + np.sum(flat):
             return np.zeros(rows.n_samples, dtype=bool)
-        first = len(span) - len(columns)
+        columns, means = columns[flat], means[flat]
         origin = np.zeros_like(self.statistics.origin)
         origin[columns] = means
         factor = self.statistics.about(origin)[first:, 1 + columns]
-        return outside(rows, factor, span.shape[1] - first, columns, means)
+        return outside(rows, factor, self._n_flat[part] - first, columns, means)
 
     def sigma_limits(self, level, kind):
         raise ValueError(

@@ -186,7 +186,7 @@ class ConstantObjective:
     ----------
     statistics : GaussianStatistics
     fit_intercept : bool
-    alpha : float or ndarray of shape (p,)
+    alpha : float, ndarray of shape (p,) or CoefficientPrior
         Prior precision, of all coefficients or of each, in units of the noise. Zero:
         a flat prior. Infinite: a coefficient of zero.
     restricted : bool

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._data.statistics import GaussianStatistics
+from .._linalg.factor import factorize
+from .._linalg.triangular import triangle
+from .constant import ConstantObjective
+from .estimate import Estimate
 from .many_alphas import GroupedPrior, many_alphas
 from .marginal import MarginalProblem
 from .one_alpha import one_alpha
@@ -79,3 +83,22 @@ def maximise_evidence(
         common = 1.0
     alpha, converged = many_alphas(prior, prior.log_scales + np.log(common))
     return Evidence(alpha, converged, unbounded)
+
+
+def log_evidence(objective: ConstantObjective, estimate: Estimate) -> float:
+    """Log-likelihood with the coefficients of the prior integrated out.
+
+    Those of a flat prior are integrated out as well, with the restricted likelihood,
+    or as they were estimated.
+    """
+    value = objective.value(estimate.squares, estimate.sigma)
+    if objective.restricted:
+        return value
+    flat, slopes = objective.prior.flat, objective.slopes
+    root = triangle(objective.information_root[:, flat])
+    sizes = objective.norms_x[slopes][flat]
+    of_flat = factorize(root, sizes).log_determinant()
+    if objective.fit_intercept:
+        of_flat += np.log(objective.design[0, 0])
+    n_targets = objective.target.shape[1]
+    return value - n_targets * (objective.log_root_determinant() - of_flat)

@@ -90,7 +90,7 @@ class LogLinearObjective:
     positions : ndarray of int
         Columns of X that drive the noise.
     fit_intercept : bool
-    alpha : float or ndarray of shape (p,)
+    alpha : float, ndarray of shape (p,) or CoefficientPrior
         Prior precision, of all coefficients or of each, in units of the noise.
     noise_alpha : float
     noise_floor : float

@@ -231,8 +231,8 @@ def many_alphas(prior: GroupedPrior, start: np.ndarray) -> tuple[np.ndarray, boo
 
     From the log precisions ``start``, by Newton's method. The evidence may have other
     maxima. Groups of no evidence drop out on the way (alpha infinite) and are asked
-    again at the end. Where the others fall together until no noise is left, their
-    alpha is zero.
+    again at the end. Where the others fall together until no noise is left, every
+    alpha is zero: there is nothing to weigh the groups by.
     """
     lowest = prior.log_scales + LOWEST
     point = GroupedPoint(prior, np.maximum(start, lowest))
@@ -243,7 +243,7 @@ def many_alphas(prior: GroupedPrior, start: np.ndarray) -> tuple[np.ndarray, boo
         moved = np.abs(_difference(candidate.rho, point.rho)).max(initial=0.0)
         point = candidate
         if point.noiseless:
-            return np.where(np.isinf(point.rho), np.inf, 0.0), True
+            return np.zeros_like(point.rho), True
         if moved > ARRIVED:
             continue
         back = np.flatnonzero(np.isinf(point.rho) & (returns < MAX_RETURNS))

@@ -36,11 +36,13 @@ class MarginalProblem:
     targets : ndarray of shape (m, t)
         Those of the targets that are not constant.
     left : ndarray of shape (t,)
-        Squares of the targets that no column can explain; zero at rounding level.
+        Squares of the targets that no column can explain.
     degrees : float
         nu.
     rank : int
         Of Z.
+    rounding : ndarray of shape (t,)
+        Squares of the targets that are rounding errors.
     """
 
     columns: np.ndarray
@@ -48,6 +50,7 @@ class MarginalProblem:
     left: np.ndarray
     degrees: float
     rank: int
+    rounding: np.ndarray
 
     @classmethod
     def of(
@@ -71,15 +74,15 @@ class MarginalProblem:
         upper, norms, rounding = root[:split], column_norms(root), rounding[order]
         factor = factorize(upper[:, :split], rounding[:split] / EPS)
         varies = norms[split:] > ROUNDING_MARGIN * rounding[split:]
-        left = column_norms(root[split:, split:])
-        left[left <= ROUNDING_MARGIN * (rounding + EPS * norms)[split:]] = 0.0
+        left = np.sum(root[split:, split:] ** 2, axis=0)
         lost = first + flat_rank if restricted else 0
         return cls(
             upper[:, :split],
             upper[:, split:][:, varies],
-            left[varies] ** 2,
+            left[varies],
             statistics.sum_weights - lost,
             factor.rank,
+            (ROUNDING_MARGIN * (rounding + EPS * norms))[split:][varies] ** 2,
         )
 
 

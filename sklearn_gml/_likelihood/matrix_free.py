@@ -62,7 +62,7 @@ class MatrixFreeObjective(ConstantObjective):
     rows : Rows
         With sparse X.
     fit_intercept : bool
-    alpha : float or ndarray of shape (p,)
+    alpha : float, ndarray of shape (p,) or CoefficientPrior
         Prior precision, of all coefficients or of each.
     """
 

@@ -40,7 +40,8 @@ class EvidenceCurve:
         along = (left.T @ problem.targets) ** 2
         rank = problem.rank
         # What lies along a direction without data is noise, whatever alpha.
-        self.left = problem.left + along[rank:].sum(axis=0)
+        left = problem.left + along[rank:].sum(axis=0)
+        self.left = np.where(left > problem.rounding, left, 0.0)
         self.squares, self.along = values[:rank] ** 2, along[:rank]
         self._log_squares = np.log(self.squares)
         self.degrees = problem.degrees

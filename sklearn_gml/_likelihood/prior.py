@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,14 +18,39 @@ class CoefficientPrior:
     precision : ndarray of shape (p,)
         The :math:`\alpha_j`, in units of the noise. Zero: a flat prior. Infinite: a
         coefficient of zero.
+    alpha : float or ndarray of shape (g,)
+        The same as the user sees it: of all coefficients, or of each group.
     """
 
     precision: np.ndarray
+    alpha: np.float64 | np.ndarray
 
     @classmethod
-    def of(cls, alpha: ArrayLike, n_features: int) -> CoefficientPrior:
-        """From one alpha, or one for each of the columns."""
-        return cls(np.broadcast_to(np.asarray(alpha, dtype=float), n_features))
+    def of(
+        cls, alpha: ArrayLike | CoefficientPrior, n_features: int
+    ) -> CoefficientPrior:
+        """From one alpha, or one for each of the columns; a prior as it is."""
+        if isinstance(alpha, CoefficientPrior):
+            return alpha
+        values = np.asarray(alpha, dtype=float)
+        return cls(np.broadcast_to(values, n_features), values[()])
+
+    @classmethod
+    def of_groups(
+        cls, alpha: ArrayLike, groups: Sequence[np.ndarray] | None, n_features: int
+    ) -> CoefficientPrior:
+        """From one alpha, or one for each group of columns.
+
+        ``groups`` are positions of columns, None for one group of all of them;
+        columns of no group have a flat prior.
+        """
+        if groups is None:
+            return cls.of(alpha, n_features)
+        values = np.broadcast_to(np.asarray(alpha, dtype=float), len(groups)).copy()
+        precision = np.zeros(n_features)
+        for group, value in zip(groups, values, strict=True):
+            precision[group] = value
+        return cls(precision, values)
 
     @property
     def exists(self) -> bool:

@@ -121,7 +121,7 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
         return self.fit_statistics(total.compute())
 
     def _fit_log_linear(self, rows):
-        settings = FitSettings.of(self)
+        settings = FitSettings.of(self).of_columns(rows.no_rows)
         positions = noise_positions(self.noise_columns, rows.no_rows)
         check_combinations(settings, positions)
         with unchanged_on_error(self), ExitStack() as held:

@@ -256,7 +256,7 @@ def _fit_of(estimator):
         )
     for name, allowed in (("alpha", 0.0), ("noise", "constant"), ("positive", False)):
         value = getattr(fit.settings, name)
-        if value != allowed:
+        if fit.prior.exists if name == "alpha" else value != allowed:
             raise ValueError(
                 f"{name}={value!r} has no profile in closed form: use "
                 f"{name}={allowed!r}."

@@ -10,6 +10,7 @@ from sklearn_gml import GaussianMLRegressor, GaussianMLRegressorCV
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore::sklearn_gml.DegenerateFitWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn_gml.PriorBoundWarning"),
     pytest.mark.filterwarnings("ignore::sklearn_gml.RankDeficiencyWarning"),
 ]
 
@@ -17,6 +18,12 @@ VARIANTS = [
     {},
     {"fit_intercept": False},
     {"alpha": 1.0},
+    {"alpha": "evidence"},
+    {"alpha": "evidence", "method": "reml"},
+    {"alpha": "evidence", "prior_groups": "columns"},
+    {"alpha": "evidence", "prior_groups": "columns", "method": "reml"},
+    {"alpha": 1.0, "prior_groups": "columns"},
+    {"alpha": [1.0], "prior_groups": [[0]]},
     {"positive": True},
     {"method": "reml"},
     {"covariance": "full"},

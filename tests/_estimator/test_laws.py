@@ -51,7 +51,9 @@ def test_likelihood_of_the_training_data(seed, kind, setting):
     np.testing.assert_array_equal(std, model.predict_dist(X).std())
     assert mean.shape == std.shape == y.shape
 
-    k = (model.rank_ + 1) * (1 if y.ndim == 1 else y.shape[1])
+    if not setting.get("alpha"):
+        assert model.edf_ == model.rank_
+    k = (model.edf_ + 1) * (1 if y.ndim == 1 else y.shape[1])
     assert model.aic_ == pytest.approx(-2 * total + 2 * k, rel=RTOL)
     assert model.bic_ == pytest.approx(-2 * total + k * np.log(weights.sum()), rel=RTOL)
 

@@ -172,9 +172,9 @@ def test_log_linear_noise_of_constant_sigma_is_constant_noise(shape, prior, rest
     constant = ConstantObjective(statistics, **settings)
     expected = maximise_newton(constant, max_iter=3, tol=0).point
     varies = LogLinearObjective(
-        Rows.of(X, y, weight), statistics, 0, np.array([0]), **settings
+        Rows.of(X, y, weight), statistics, statistics, 0, np.array([0]), **settings
     )
-    theta = np.zeros(len(varies.free))
+    theta = np.zeros(varies.size)
     coef, intercept, sigma = constant.in_units_of_data(expected)
     theta[: varies.log_sigma_index] = varies._mean_parameters(coef[0], intercept[0])
     theta[varies.log_sigma_index] = np.log(sigma[0])
@@ -190,9 +190,11 @@ def test_log_linear_noise_of_constant_sigma_is_constant_noise(shape, prior, rest
 @pytest.mark.parametrize("shape", SHAPES)
 def test_log_linear_derivatives(shape, restricted):
     X, y, weight, precision = problem(shape, "some flat")
+    statistics = GaussianStatistics.from_data(X, y, weight)
     objective = LogLinearObjective(
         Rows.of(X, y, weight),
-        GaussianStatistics.from_data(X, y, weight),
+        statistics,
+        statistics,
         0,
         np.array([0, 1]),
         alpha=precision,
