@@ -49,6 +49,7 @@ files of a folder import each other without circles::
     metrics/          scores of predicted distributions
         scores        the formulas
         energy        the energy score of joint distributions
+        crps          the continuous ranked probability score of each row
         scorers       scorers for model selection
     _likelihood/      objectives, and what maximises them
         evidence      prior precisions of the highest marginal likelihood
@@ -87,7 +88,12 @@ files of a folder import each other without circles::
         truncated     a distribution within an interval
         multivariate  joint distributions of several targets
         multivariate_transformed  those of transformed targets
-        quadrature    integrals over probabilities
+        quantile      the map of scikit-learn's QuantileTransformer
+        standard      the standard normal and Student's t, in logarithms
+        expectation   expectations, by integrals over probabilities
+        quadrature    rules of integration, for many rows at once
+        parameters    parameters and shapes of frozen distributions
+        protocol      what a distribution has to be
     _linalg/          factors and products
         triangular    triangular factors: condition, solve
         factor        the factor of the information: rank, solutions, prior

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._linalg.triangular import column_norms, triangle
 from .multivariate import MultivariateNormal, MultivariateT
-from .transformed import inverse_transformed, parameters_of
+from .parameters import parameters_of
+from .transformed import inverse_transformed
 
 Array = NDArray[np.float64]
 

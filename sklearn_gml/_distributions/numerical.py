@@ -1,7 +1,11 @@
 """A monotone transformation of which only two functions are known."""
 
+import warnings
+
 import numpy as np
 from scipy.differentiate import derivative
+
+from .transformations import point_at
 
 # Tail probabilities that say where a distribution lies, out to the smallest that
 # scipy inverts for Student's t (beyond 1e-290 it gives the other infinity).
@@ -43,6 +47,8 @@ class NumericalTransformation:
         If the functions are not inverse to each other, not monotone, or mix targets;
         if nothing is known of a target in any row.
     """
+
+    kinks: tuple = ()
 
     def __init__(self, transformer, distribution):
         self.transformer = transformer
@@ -151,6 +157,14 @@ class NumericalTransformation:
     def _h(self, z, column):
         return self._column(self.transformer.inverse_transform, z, column)
 
+    def locate(self, y):
+        """g(y) with its distances to the ends of the range."""
+        return point_at(self.forward(y), self.range)
+
+    def place(self, point):
+        """The inverse of g."""
+        return self.inverse(point.z)
+
     def contains(self, y):
         """Whether y is the inverse of its own image."""
         back = self._apply(self.transformer.inverse_transform, self.forward(y))
@@ -158,11 +172,12 @@ class NumericalTransformation:
         return error <= ROUND_TRIP * (np.abs(y) + self.y_spread)
 
     def log_derivative(self, y):
+        """log |g'(y)|; NaN, with a warning that counts them, where it is not found."""
         z = np.atleast_1d(self.forward(y))
         lower, upper = self.range
-        room = np.minimum(z - lower, upper - z)
+        space = np.minimum(z - lower, upper - z)
         spread = self.spread[0] if self.vector else self.spread
-        step = np.minimum(spread, np.where(room > 0, room, spread)) / 2.0
+        step = np.minimum(spread, np.where(space > 0, space, spread)) / 2.0
         column = np.broadcast_to(
             0 if self.vector else np.arange(len(self.row)), z.shape
         )
@@ -180,13 +195,26 @@ class NumericalTransformation:
             slope[missing] = np.where(good, found.df, np.nan)
             missing = np.isnan(slope)
             if not np.any(missing):
-                return -np.log(np.abs(slope)).reshape(np.shape(y))
+                break
             # Many functions have their singularity at zero.
             step = np.minimum(step / SHORTER, np.where(z == 0, step, np.abs(z) / 2.0))
-        raise ValueError(
+        if np.any(missing):
+            self._say_where_missing(np.broadcast_to(y, z.shape), missing)
+        with np.errstate(divide="ignore"):
+            return -np.log(np.abs(slope)).reshape(np.shape(y))
+
+    def _say_where_missing(self, y, missing):
+        message = (
             f"The derivative of {self.name} cannot be found numerically at "
-            f"y={np.broadcast_to(y, z.shape)[missing][0]}: a density needs a smooth "
-            "transformation."
+            f"y={y[missing][0]}: a density needs a smooth transformation."
+        )
+        if np.all(missing):
+            raise ValueError(message)
+        warnings.warn(
+            f"{message} So it is in {np.count_nonzero(missing)} of {missing.size} "
+            "values, where the density is NaN.",
+            UserWarning,
+            stacklevel=2,
         )
 
     # What is learned of them -------------------------------------------------------
@@ -197,7 +225,10 @@ class NumericalTransformation:
         grid = np.unique(np.concatenate([z, np.linspace(low, high, POINTS)]))
         works = self._round_trip(grid, column, ROUND_TRIP * spread)
         first, last = _longest_run(works)
-        if first is None or grid[last] <= low or grid[first] >= high:
+        outside = np.ones(len(grid), dtype=bool)
+        outside[first : None if last is None else last + 1] = False
+        in_parts = works & outside & (grid >= low) & (grid <= high)
+        if first is None or grid[last] <= low or grid[first] >= high or any(in_parts):
             raise ValueError(
                 f"The inverse of {self.name} does not undo it where the "
                 f"predictions lie, around {np.median(z):.6g}: a distribution needs "

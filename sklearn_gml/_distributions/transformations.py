@@ -1,9 +1,14 @@
 """Strictly monotone maps of a target, and how to recognise scikit-learn's."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import (
@@ -17,6 +22,18 @@ from sklearn.preprocessing import (
 
 # Of a power: the logarithm of the largest number, 710, times this is a rounding error.
 SMALLEST_EXPONENT = 1e-19
+
+
+class Point(NamedTuple):
+    """Values z with their distances to the ends of an interval.
+
+    Where z is near an end, the distance has digits that z has lost. The distance to an
+    infinite end is infinite.
+    """
+
+    z: Any
+    below: Any  # z - lower
+    above: Any  # upper - z
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,19 +57,62 @@ class Transformation:
         1/(distance to the end) where the end is finite. It decides which moments of
         y exist.
     increasing : bool or ndarray of bool
+    distances : callable or None
+        The distances of g(y) to the two ends of the range, ``(z - lower, upper - z)``,
+        from y; by default from z, which is exact for an end at zero.
+    inverse_of_distances : pair of callable, or None
+        y from the distance to the lower end, and to the upper end. Used where that is
+        less than half the size of the end.
+    kinks : tuple of float or ndarray
+        Values of z where a derivative of the inverse jumps.
     """
 
-    forward: object
-    inverse: object
-    log_derivative: object
+    forward: Callable
+    inverse: Callable
+    log_derivative: Callable
     domain: tuple = (-np.inf, np.inf)
     range: tuple = (-np.inf, np.inf)
     growth: tuple = (1.0, 1.0)
-    increasing: object = True
+    increasing: Any = True
+    distances: Callable | None = None
+    inverse_of_distances: tuple[Callable, Callable] | None = None
+    kinks: tuple = ()
 
-    def contains(self, y):
+    def contains(self, y: Any) -> NDArray[np.bool_]:
         """Whether y has an image."""
         return (y > self.domain[0]) & (y < self.domain[1])
+
+    def locate(self, y: Any) -> Point:
+        """g(y) with its distances to the ends of the range."""
+        z = self.forward(y)
+        distances = self.distances(y) if self.distances else (None, None)
+        return point_at(z, self.range, *distances)
+
+    def place(self, point: Point) -> Any:
+        """The inverse of g, from the distance to an end where that is near."""
+        y = self.inverse(point.z)
+        if self.inverse_of_distances is None:
+            return y
+        (lower, upper), (from_lower, from_upper) = self.range, self.inverse_of_distances
+        for end, distance, inverse in (
+            (lower, point.below, from_lower),
+            (upper, point.above, from_upper),
+        ):
+            near = np.isfinite(end) & (distance < 0.5 * np.abs(end))
+            if np.any(near):
+                y = np.where(near, inverse(np.where(near, distance, 1.0)), y)
+        return y
+
+
+def point_at(z: Any, ends: tuple, below: Any = None, above: Any = None) -> Point:
+    """A point with its distances to the ends, from z where they are not given."""
+    lower, upper = ends
+    with np.errstate(invalid="ignore"):
+        if below is None:
+            below = np.where(np.isinf(lower), np.inf, np.subtract(z, lower))
+        if above is None:
+            above = np.where(np.isinf(upper), np.inf, np.subtract(upper, z))
+    return Point(z, below, above)
 
 
 # Functions with names, and not lambdas, let a distribution be pickled.
@@ -83,6 +143,38 @@ class Affine(Transformation):
         )
         object.__setattr__(self, "scale", scale)
         object.__setattr__(self, "shift", shift)
+
+
+class AfterAffine:
+    """z = g(scale * y + shift), for any transformation g.
+
+    One transformation in place of two, so that distances to the ends and kinks of the
+    inverse are carried on.
+    """
+
+    def __init__(self, inner: Any, affine: Affine):
+        self.inner, self.affine = inner, affine
+        self.range, self.growth, self.kinks = inner.range, inner.growth, inner.kinks
+        self.increasing = np.equal(inner.increasing, affine.scale > 0)
+        ends = [affine.inverse(end) for end in inner.domain]
+        self.domain = np.minimum(*ends), np.maximum(*ends)
+
+    def contains(self, y: Any) -> Any:
+        """Whether y has an image."""
+        return self.inner.contains(self.affine.forward(y))
+
+    def locate(self, y: Any) -> Point:
+        """The image of y with its distances to the ends of the range."""
+        return self.inner.locate(self.affine.forward(y))
+
+    def place(self, point: Point) -> Any:
+        """The inverse."""
+        return self.affine.inverse(self.inner.place(point))
+
+    def log_derivative(self, y: Any) -> Any:
+        """Logarithm of the size of the derivative."""
+        inner = self.inner.log_derivative(self.affine.forward(y))
+        return inner + self.affine.log_derivative(y)
 
 
 def _per_target(values):
@@ -131,6 +223,16 @@ ARCSINH = Transformation(
 CUBE_ROOT = Transformation(np.cbrt, _cube, _cube_root_log_derivative, growth=(3.0, 3.0))
 
 
+def _quietly(function):
+    """Without warnings of elements that are not used."""
+    return partial(_call_quietly, function)
+
+
+def _call_quietly(function, *arguments):
+    with np.errstate(all="ignore"):
+        return function(*arguments)
+
+
 def _box_cox(exponent, y):
     return special.boxcox(y, exponent)
 
@@ -141,6 +243,19 @@ def _box_cox_inverse(exponent, z):
 
 def _box_cox_log_derivative(exponent, y):
     return (exponent - 1.0) * np.log(y)
+
+
+def _box_cox_distances(exponent, y):
+    """To the finite end -1/exponent: y^exponent / |exponent|."""
+    distance = np.power(y, exponent) / np.abs(exponent)
+    return (
+        np.where(exponent > 0, distance, np.inf),
+        np.where(exponent < 0, distance, np.inf),
+    )
+
+
+def _box_cox_of_distance(exponent, distance):
+    return np.power(np.abs(exponent) * distance, 1.0 / exponent)
 
 
 def _exponent(values):
@@ -165,6 +280,8 @@ def box_cox(exponent):
             np.where(exponent < 0, end, np.inf),
         ),
         growth=(0.0, growth),
+        distances=partial(_quietly(_box_cox_distances), exponent),
+        inverse_of_distances=(partial(_quietly(_box_cox_of_distance), exponent),) * 2,
     )
 
 
@@ -178,6 +295,31 @@ def _mirrored(function, exponent, values):
 
 def _yeo_johnson_log_derivative(exponent, y):
     return (exponent - 1.0) * np.sign(y) * np.log1p(np.abs(y))
+
+
+def _yeo_johnson_distances(exponent, y):
+    """To the finite ends 1 / (2 - exponent) and -1 / exponent.
+
+    On the side of zero where the end lies, (1 + |y|)^power / |power|; on the other, the
+    size of the end and that of z add up.
+    """
+    lower, upper = 1.0 / (2.0 - exponent), -1.0 / exponent
+    z = _mirrored(special.boxcox1p, exponent, y)
+    size = 1.0 + np.abs(y)
+    below = np.where(y < 0, np.power(size, 2.0 - exponent) * -lower, z - lower)
+    above = np.where(y > 0, np.power(size, exponent) * upper, upper - z)
+    return (
+        np.where(exponent > 2, below, np.inf),
+        np.where(exponent < 0, above, np.inf),
+    )
+
+
+def _yeo_johnson_of_lower_distance(exponent, distance):
+    return 1.0 - np.power((exponent - 2.0) * distance, 1.0 / (2.0 - exponent))
+
+
+def _yeo_johnson_of_upper_distance(exponent, distance):
+    return np.power(-exponent * distance, 1.0 / exponent) - 1.0
 
 
 def yeo_johnson(exponent):
@@ -195,6 +337,12 @@ def yeo_johnson(exponent):
             np.where(exponent < 0, upper, np.inf),
         ),
         growth=growth,
+        distances=partial(_quietly(_yeo_johnson_distances), exponent),
+        inverse_of_distances=(
+            partial(_quietly(_yeo_johnson_of_lower_distance), exponent),
+            partial(_quietly(_yeo_johnson_of_upper_distance), exponent),
+        ),
+        kinks=(0.0,),
     )
 
 

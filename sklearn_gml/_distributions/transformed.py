@@ -1,30 +1,24 @@
 """The distribution of a target of which a monotone transformation was modelled."""
 
-import numpy as np
-from scipy import stats
-from sklearn.preprocessing import FunctionTransformer
+from __future__ import annotations
 
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+from sklearn.preprocessing import FunctionTransformer, QuantileTransformer
+
+from .expectation import QuantilesOfTransformed, expectation
 from .numerical import NumericalTransformation
-from .quadrature import quadrature
-from .transformations import LOG, Affine, known_steps, leaves
+from .parameters import batch_shape, parameters_of
+from .quantile import QuantileMap
+from .transformations import LOG, Affine, AfterAffine, known_steps, leaves
 from .truncated import Truncated
 
 # Probabilities at which an inverse function is compared with the known one.
 PROBES = np.array([0.01, 0.25, 0.5, 0.75, 0.99])
-
-
-def batch_shape(distribution):
-    """Shape of the array of distributions: () for one, (n,) or (n, t) for rows."""
-    if not hasattr(distribution, "kwds"):
-        if hasattr(distribution, "logpdf") and hasattr(distribution, "shape"):
-            return distribution.shape
-        raise TypeError(
-            "distribution must be a frozen scipy distribution, such as "
-            "scipy.stats.norm(loc, scale), or one from predict_dist, got "
-            f"{type(distribution).__name__}."
-        )
-    parameters = (*distribution.args, *distribution.kwds.values())
-    return np.broadcast_shapes(*(np.shape(values) for values in parameters))
 
 
 def inverse_transformed(distribution, transformer):
@@ -52,6 +46,9 @@ def inverse_transformed(distribution, transformer):
         any row.
     """
     for leaf in reversed(leaves(transformer)):
+        if type(leaf) is QuantileTransformer:
+            distribution = TransformedDistribution(distribution, QuantileMap(leaf))
+            continue
         steps = known_steps(leaf)
         if steps is None:
             numerical = NumericalTransformation(leaf, distribution)
@@ -96,12 +93,10 @@ def _through(distribution, step):
             return distribution.dist(*shapes, loc=loc, scale=scale)
         if step is LOG and family == "norm":
             return stats.lognorm(s=scale, scale=np.exp(loc))
+    if isinstance(step, Affine) and isinstance(distribution, TransformedDistribution):
+        both = AfterAffine(distribution.transformation, step)
+        return TransformedDistribution(distribution.base, both)
     return TransformedDistribution(distribution, step)
-
-
-def parameters_of(distribution):
-    """Shape parameters, loc and scale of a frozen scipy distribution."""
-    return distribution.dist._parse_args(*distribution.args, **distribution.kwds)
 
 
 class TransformedDistribution:
@@ -129,30 +124,29 @@ class TransformedDistribution:
     transformation : Transformation or NumericalTransformation
     """
 
-    def __init__(self, base, transformation):
+    def __init__(self, base: Any, transformation: Any):
         self.shape = batch_shape(base)
         self.transformation = transformation
-        self._base_tails = tail_indices(base)
-        lower, upper = transformation.range
-        if np.any(np.isfinite(lower)) or np.any(np.isfinite(upper)):
-            base = Truncated(base, lower, upper)
         self.base = base
+        self._latent = Truncated(base, *transformation.range)
 
-    def _evaluate(self, y, function, below, above):
+    def _evaluate(self, y: Any, function: Any, below: Any, above: Any) -> Any:
         """The function where y has an image; elsewhere the values at the ends."""
         y = np.asarray(y, dtype=np.float64)
+        # Transformations of several targets need a value for each.
+        y = np.broadcast_to(y, np.broadcast_shapes(y.shape, self.shape))
         inside = self.transformation.contains(y)
         # Infinity is the answer at poles and where z grows beyond numbers.
-        with np.errstate(over="ignore", divide="ignore"):
+        with np.errstate(over="ignore", divide="ignore", under="ignore"):
             if np.all(inside):
-                return function(y)
+                return function(y)[()]
             centre = self.median()
             values = function(np.where(inside, y, centre))
         outside = np.where(y < centre, below, above)
         values = np.where(inside, values, outside)
-        return np.where(np.isnan(y) | np.isnan(centre), np.nan, values)
+        return np.where(np.isnan(y) | np.isnan(centre), np.nan, values)[()]
 
-    def _toward(self, rising, falling):
+    def _toward(self, rising: Any, falling: Any) -> Any:
         """One function of z or the other, by the direction of the transformation."""
         increasing = self.transformation.increasing
         if np.all(increasing):
@@ -161,117 +155,162 @@ class TransformedDistribution:
             return falling
         return lambda values: np.where(increasing, rising(values), falling(values))
 
-    def logpdf(self, y):
+    def logpdf(self, y: ArrayLike) -> Any:
         """Logarithm of the density, per unit of y."""
         g = self.transformation
 
-        def density(y):
-            return self.base.logpdf(g.forward(y)) + g.log_derivative(y)
+        def density(y: Any) -> Any:
+            return self._latent.logpdf(g.locate(y)) + g.log_derivative(y)
 
-        return self._evaluate(y, density, -np.inf, -np.inf)[()]
+        return self._evaluate(y, density, -np.inf, -np.inf)
 
-    def pdf(self, y):
+    def pdf(self, y: ArrayLike) -> Any:
         """Density, per unit of y."""
-        return np.exp(self.logpdf(y))
+        with np.errstate(under="ignore"):
+            return np.exp(self.logpdf(y))
 
-    def _probability(self, y, rising, falling, below, above):
+    def _probability(
+        self, y: Any, rising: Any, falling: Any, below: float, above: float
+    ) -> Any:
         of_z = self._toward(rising, falling)
-        forward = self.transformation.forward
-        return self._evaluate(y, lambda y: of_z(forward(y)), below, above)[()]
+        locate = self.transformation.locate
+        return self._evaluate(y, lambda y: of_z(locate(y)), below, above)
 
-    def cdf(self, y):
+    def cdf(self, y: ArrayLike) -> Any:
         """Probability of a smaller value."""
-        return self._probability(y, self.base.cdf, self.base.sf, 0.0, 1.0)
+        latent = self._latent
+        return self._probability(y, latent.cdf, latent.sf, 0.0, 1.0)
 
-    def sf(self, y):
+    def sf(self, y: ArrayLike) -> Any:
         """Probability of a larger value, exact where it is small."""
-        return self._probability(y, self.base.sf, self.base.cdf, 1.0, 0.0)
+        latent = self._latent
+        return self._probability(y, latent.sf, latent.cdf, 1.0, 0.0)
 
-    def logcdf(self, y):
+    def logcdf(self, y: ArrayLike) -> Any:
         """Logarithm of ``cdf``, exact where it is small."""
-        base = self.base
-        return self._probability(y, base.logcdf, base.logsf, -np.inf, 0.0)
+        latent = self._latent
+        return self._probability(y, latent.logcdf, latent.logsf, -np.inf, 0.0)
 
-    def logsf(self, y):
+    def logsf(self, y: ArrayLike) -> Any:
         """Logarithm of ``sf``, exact where it is small."""
-        base = self.base
-        return self._probability(y, base.logsf, base.logcdf, 0.0, -np.inf)
+        latent = self._latent
+        return self._probability(y, latent.logsf, latent.logcdf, 0.0, -np.inf)
 
-    def ppf(self, q):
-        """Quantiles, the inverse of ``cdf``."""
-        return self._from_base(self._toward(self.base.ppf, self.base.isf)(q))
+    def ppf(self, q: ArrayLike) -> Any:
+        """Quantiles, the inverse of ``cdf``; NaN where q is no probability."""
+        return self._quantile(q, self._latent.ppf, self._latent.isf)
 
-    def isf(self, q):
-        """The inverse of ``sf``."""
-        return self._from_base(self._toward(self.base.isf, self.base.ppf)(q))
+    def isf(self, q: ArrayLike) -> Any:
+        """The inverse of ``sf``; NaN where q is no probability."""
+        return self._quantile(q, self._latent.isf, self._latent.ppf)
 
-    def _from_base(self, z):
+    def _quantile(self, q: Any, rising: Any, falling: Any) -> Any:
+        q = np.asarray(q, dtype=np.float64)
+        q = np.broadcast_to(q, np.broadcast_shapes(q.shape, self.shape))
+
+        def placed(of_z: Any) -> Any:
+            return lambda q: self._placed(of_z(q))
+
+        return self._toward(placed(rising), placed(falling))(q)[()]
+
+    def _placed(self, point: Any) -> Any:
         with np.errstate(over="ignore", divide="ignore"):  # infinity is the answer
-            return self.transformation.inverse(z)[()]
+            return self.transformation.place(point)
 
-    def median(self):
+    def median(self) -> Any:
         """The value with as much probability below as above."""
         return self.ppf(0.5)
 
-    def interval(self, confidence):
+    def interval(self, confidence: ArrayLike) -> tuple[Any, Any]:
         """The central interval that holds this probability."""
-        tail = (1.0 - np.asarray(confidence)) / 2.0
+        confidence = np.asarray(confidence, dtype=np.float64)
+        if np.any((confidence < 0) | (confidence > 1)):
+            raise ValueError(
+                f"confidence must be between 0 and 1, got {confidence[()]}."
+            )
+        tail = (1.0 - confidence) / 2.0
         return self.ppf(tail), self.isf(tail)
 
-    def support(self):
+    def support(self) -> tuple[Any, Any]:
         """The interval outside of which the density is 0."""
         return self.ppf(0.0), self.ppf(1.0)
 
-    def rvs(self, size=None, random_state=None):
+    def rvs(self, size: Any = None, random_state: Any = None) -> Any:
         """Random values, of shape ``size`` or one for each distribution."""
-        size = self.shape if size is None else size
-        return self._from_base(self.base.rvs(size=size, random_state=random_state))
+        size = self.shape if size is None else tuple(np.atleast_1d(size).astype(int))
+        fits = len(size) >= len(self.shape) and all(
+            ours in (1, theirs)
+            for ours, theirs in zip(self.shape[::-1], size[::-1], strict=False)
+        )
+        if not fits:
+            raise ValueError(
+                f"size={size} does not fit distributions of shape {self.shape}: give "
+                "that shape at the end of size."
+            )
+        uniform = stats.uniform.rvs(size=size, random_state=random_state)
+        return self.ppf(uniform)
 
-    def mean(self):
+    def mean(self) -> Any:
         """Expectation of y, by quadrature; infinite where it does not exist."""
         lower, upper = self.tail_indices
-        expectation = self._integral(lambda y: y, (lower > 1) & (upper > 1))
         diverging = np.where(
             (lower <= 1) & (upper <= 1), np.nan, np.where(lower <= 1, -np.inf, np.inf)
         )
         exists = (lower > 1) & (upper > 1)
-        return self._where_known(np.where(exists, expectation, diverging))
+        return self._moment("mean", lambda y: y, exists, diverging)
 
-    def var(self):
+    def var(self) -> Any:
         """Variance of y, by quadrature; infinite where it does not exist."""
-        exists = np.minimum(*self.tail_indices) > 2
-        mean = np.where(np.isfinite(self.mean()), self.mean(), 0.0)
-        variance = self._integral(lambda y: (y - mean) ** 2, exists)
-        return self._where_known(np.where(exists, variance, np.inf))
+        lower, upper = self.tail_indices
+        exists = np.minimum(lower, upper) > 2
+        mean = 0.0
+        if np.any(exists):
+            mean = self._moment("mean", lambda y: y, exists, 0.0, warn=False)
+        return self._moment("var", lambda y: (y - mean) ** 2, exists, np.inf)
 
-    def std(self):
+    def std(self) -> Any:
         """Standard deviation of y."""
         return np.sqrt(self.var())
 
-    def _where_known(self, moments):
-        return np.where(np.isnan(self.median()), np.nan, moments)[()]
+    def _moment(
+        self, name: str, function: Any, exists: Any, diverging: Any, warn: bool = True
+    ) -> Any:
+        median = self.median()
+        unknown = np.isnan(median)
+        lost = ~exists & ~unknown
+        if warn and np.any(lost):
+            warnings.warn(
+                f"{name} is infinite or not defined in {np.count_nonzero(lost)} of "
+                f"{lost.size} rows: the tails of z grow too fast under the inverse "
+                "transformation. median, ppf and interval exist.",
+                UserWarning,
+                stacklevel=3,
+            )
+        if not np.any(exists & ~unknown):
+            return np.where(unknown, np.nan, diverging)[()]
 
-    def _integral(self, function, exists):
-        """Expectation of a function of y, over the probabilities of both halves."""
-
-        def integrand(u):
+        def integrand(y: Any, below: Any, above: Any) -> Any:
             with np.errstate(over="ignore", invalid="ignore"):
-                total = function(self.ppf(u)) + function(self.isf(u))
-            return np.where(exists, total, 0.0)
+                return np.where(exists, function(y), 0.0)
 
         # An integral of zero, as of a symmetric distribution, has no relative error.
         with np.errstate(over="ignore", invalid="ignore"):
             typical = np.abs(function(self.ppf(0.1))) + np.abs(function(self.isf(0.1)))
-        typical = np.where(exists, typical, 1.0)
-        zero = np.zeros(self.shape)
-        return quadrature(integrand, zero, zero + 0.5, typical)
+        typical = np.where(exists | unknown, typical, 1.0)
+        value = expectation(self.quantiles(), integrand, name, typical=typical)
+        return np.where(unknown, np.nan, np.where(exists, value, diverging))[()]
+
+    def quantiles(self) -> QuantilesOfTransformed:
+        """The tails of z, and their values of y, for integrals over them."""
+        return QuantilesOfTransformed(self._latent, self.transformation)
 
     @property
-    def tail_indices(self):
+    def tail_indices(self) -> tuple[Any, Any]:
         """For both tails the order below which moments of y exist."""
         g = self.transformation
         ends = []
-        for end, growth, index in zip(g.range, g.growth, self._base_tails, strict=True):
+        of_base = tail_indices(self.base)
+        for end, growth, index in zip(g.range, g.growth, of_base, strict=True):
             index = np.where(np.isfinite(end), 1.0, index)
             with np.errstate(divide="ignore", invalid="ignore"):
                 moments = index / np.asarray(growth, dtype=float)
@@ -282,7 +321,7 @@ class TransformedDistribution:
         return np.where(increasing, lower, upper), np.where(increasing, upper, lower)
 
 
-def tail_indices(distribution):
+def tail_indices(distribution: Any) -> tuple[Any, Any]:
     """For both tails the order below which moments exist."""
     if isinstance(distribution, TransformedDistribution):
         return distribution.tail_indices

@@ -1,113 +1,237 @@
-"""A distribution within an interval, exact in both tails."""
+"""A distribution within an interval, exact in both tails and at both ends."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
 
 import numpy as np
-from scipy import special, stats
+
+from .parameters import batch_shape
+from .standard import LOG_HALF, Floats, Other, log1mexp, standardised
+from .transformations import Point
+
+# Gauss and Legendre's rule on (0, 1): over an interval in which the density changes by
+# a factor of e or less its error is below rounding.
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
+NODES, LOG_WEIGHTS = (NODES + 1.0) / 2.0, np.log(WEIGHTS / 2.0)
+NEWTON_STEPS = 5  # of a nearly linear equation: the error is squared in each
 
 
 class Truncated:
     """The distribution of z given lower < z < upper, in scipy's method names.
 
-    scipy's ``truncnorm`` loses the inverse of small ``sf`` and has no counterpart for
-    Student's t. Here one side is "near", the one that loses more mass, and every
-    number comes from the logarithm of the probability beyond z seen from there, with
-    nothing subtracted from 1:
-
-        far(z)  = (G(z) - G(far limit)) / (G(near limit) - G(far limit))
-        G = sf if the lower limit is the near one, cdf if the upper is
+    The methods take and return a :class:`Point`. Probabilities are integrals of the
+    density over a short way from an end, and differences of tail probabilities over a
+    long one, always of the tail in which they are small.
 
     Parameters
     ----------
     base : distribution
         Frozen, of shape (n,) or (n, t).
     lower, upper : float or ndarray of shape (t,)
+        Infinite for an end that the line does not have.
+
+    Warns
+    -----
+    UserWarning
+        If some distributions have no mass in the interval: these are NaN.
+
+    Raises
+    ------
+    ValueError
+        If none has.
     """
 
-    def __init__(self, base, lower, upper):
+    def __init__(self, base: Any, lower: Any, upper: Any):
         self.base, self.lower, self.upper = base, lower, upper
-        self.mirrored = base.logsf(upper) > base.logcdf(lower)
-        self.shape = np.shape(self.mirrored)
-        near = np.where(self.mirrored, upper, lower)
-        far = np.where(self.mirrored, lower, upper)
-        self.log_near = self._log_beyond(near)
-        self.lost = np.exp(self._log_beyond(far) - self.log_near)
-        self.log_mass = self.log_near + np.log1p(-self.lost)
-        if np.any(self.log_mass == -np.inf):
-            raise ValueError(
-                f"A distribution has no mass between {lower} and {upper}, the range of "
-                "the target's transformation."
+        self.shape = batch_shape(base)
+        known: tuple[Any, Any, Any] = standardised(base) or (Other(base), 0.0, 1.0)
+        self.family, self.loc, self.scale = known
+        with np.errstate(invalid="ignore"):
+            self.low = (np.asarray(lower) - self.loc) / self.scale
+            self.high = (np.asarray(upper) - self.loc) / self.scale
+            width = (np.asarray(upper) - np.asarray(lower)) / self.scale
+        self.log_mass = self._log_between(self.low, self.high, width, self.low, 1.0)
+        empty = self.log_mass == -np.inf
+        if np.any(empty):
+            self._warn_of_empty(empty)
+            self.log_mass = np.where(empty, np.nan, self.log_mass)
+
+    def _warn_of_empty(self, empty: np.ndarray) -> None:
+        message = (
+            f"no mass between {self.lower} and {self.upper}, the range of the "
+            "target's transformation"
+        )
+        if np.all(empty):
+            raise ValueError(f"A distribution has {message}.")
+        warnings.warn(
+            f"{np.count_nonzero(empty)} of {empty.size} distributions have {message}: "
+            "they are NaN.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+    # Probabilities -----------------------------------------------------------------
+
+    def _log_between(
+        self, start: Floats, stop: Floats, width: Floats, end: Floats, direction: float
+    ) -> Floats:
+        """log P(start < x < stop) of standardised x, given the width as well.
+
+        One of the two is an ``end`` of the interval, the other lies from there in the
+        ``direction``, 1 or -1.
+        """
+        family = self.family
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            outer_below, log_above = family.log_tails(np.asarray(start))
+            log_below, outer_above = family.log_tails(np.asarray(stop))
+            from_below = log_below + log1mexp(_log_ratio(outer_below, log_below))
+            from_above = log_above + log1mexp(_log_ratio(outer_above, log_above))
+            outside = np.exp(outer_below) + np.exp(outer_above)
+            across = np.log1p(-np.minimum(outside, 1.0))
+            result = np.where(
+                log_below <= LOG_HALF,
+                from_below,
+                np.where(log_above <= LOG_HALF, from_above, across),
             )
+            short = self._is_short(end, width)
+            if not np.any(short):
+                return result
+            near = _log_integral(family, end, width, direction)
+            return np.where(short, near, result)
 
-    def _log_beyond(self, z):
-        """log G(z): the upper tail, or the lower one where mirrored."""
-        return np.where(self.mirrored, self.base.logcdf(z), self.base.logsf(z))
+    def _is_short(self, end: Floats, width: Floats) -> np.ndarray:
+        with np.errstate(invalid="ignore", over="ignore"):
+            return width * self.family.rate(end) <= 1.0
 
-    def _far(self, z):
-        beyond = np.exp(self._log_beyond(z) - self.log_near)
-        return (beyond - self.lost) / (1.0 - self.lost)
+    def _log_cdf(self, point: Point) -> Floats:
+        """The logarithm of ``cdf``; without digits where it is near 1."""
+        x = self._standardise(point)
+        if np.all(self.lower == -np.inf):
+            return np.minimum(self.family.log_below(x) - self.log_mass, 0.0)
+        width = point.below / self.scale
+        between = self._log_between(self.low, x, width, self.low, 1.0)
+        return np.minimum(between - self.log_mass, 0.0)
 
-    def _near(self, z):
-        return -np.expm1(self._log_beyond(z) - self.log_near) / (1.0 - self.lost)
+    def _log_sf(self, point: Point) -> Floats:
+        """The logarithm of ``sf``; without digits where it is near 1."""
+        x = self._standardise(point)
+        if np.all(self.upper == np.inf):
+            return np.minimum(self.family.log_above(x) - self.log_mass, 0.0)
+        width = point.above / self.scale
+        between = self._log_between(x, self.high, width, self.high, -1.0)
+        return np.minimum(between - self.log_mass, 0.0)
 
-    def _clip(self, z):
-        return np.clip(z, self.lower, self.upper)
+    def _standardise(self, point: Point) -> Floats:
+        with np.errstate(invalid="ignore", over="ignore"):
+            return (point.z - self.loc) / self.scale
 
-    def logpdf(self, z):
-        inside = (np.asarray(z) >= self.lower) & (np.asarray(z) <= self.upper)
-        return np.where(inside, self.base.logpdf(z) - self.log_mass, -np.inf)
+    def logpdf(self, point: Point) -> Floats:
+        x = self._standardise(point)
+        density = self.family.log_density(x) - np.log(self.scale)
+        inside = (np.asarray(point.below) >= 0) & (np.asarray(point.above) >= 0)
+        return np.where(inside, density - self.log_mass, -np.inf)
 
-    def cdf(self, z):
-        z = self._clip(z)
-        return np.where(self.mirrored, self._far(z), self._near(z))
+    def logcdf(self, point: Point) -> Floats:
+        below, above = self._log_cdf(point), self._log_sf(point)
+        return np.where(below < above, below, log1mexp(above))
 
-    def sf(self, z):
-        z = self._clip(z)
-        return np.where(self.mirrored, self._near(z), self._far(z))
+    def logsf(self, point: Point) -> Floats:
+        below, above = self._log_cdf(point), self._log_sf(point)
+        return np.where(above < below, above, log1mexp(below))
 
-    def logcdf(self, z):
-        return self._log(self._clip(z), self.mirrored)
+    def absolute_cdf(self, point: Point) -> Floats:
+        """``cdf`` with as many decimals, and fewer digits where it is near 1."""
+        return np.exp(self._log_cdf(point))
 
-    def logsf(self, z):
-        return self._log(self._clip(z), ~self.mirrored)
+    def cdf(self, point: Point) -> Floats:
+        return np.exp(self.logcdf(point))
 
-    def _log(self, z, of_far):
-        with np.errstate(divide="ignore"):
-            far = np.where(
-                self.lost > 0.0,
-                np.log(self._far(z)),
-                # Beyond where probabilities underflow.
-                self._log_beyond(z) - self.log_near,
-            )
-            return np.where(of_far, far, np.log(self._near(z)))
+    def sf(self, point: Point) -> Floats:
+        return np.exp(self.logsf(point))
 
-    def ppf(self, q):
-        return self._quantile(q, self.mirrored)
+    # Quantiles ---------------------------------------------------------------------
 
-    def isf(self, q):
-        return self._quantile(q, ~self.mirrored)
-
-    def _quantile(self, q, of_far):
+    def ppf(self, q: Any) -> Point:
         q = np.asarray(q, dtype=np.float64)
-        kept = 1.0 - self.lost
-        with np.errstate(divide="ignore"):
-            log_beyond = self.log_near + np.where(
-                of_far, np.log(self.lost + q * kept), np.log1p(-q * kept)
+        return self._quantile(*_logarithms(q))
+
+    def isf(self, q: Any) -> Point:
+        q = np.asarray(q, dtype=np.float64)
+        log_above, log_below = _logarithms(q)
+        return self._quantile(log_below, log_above)
+
+    def _quantile(self, log_below: Floats, log_above: Floats) -> Point:
+        """z with these logarithms of the probabilities below and above it."""
+        log_below = np.asarray(log_below + self.log_mass)
+        log_above = np.asarray(log_above + self.log_mass)
+        with np.errstate(invalid="ignore"):
+            x = self.family.quantile(
+                np.logaddexp(self.family.log_below(self.low), log_below),
+                np.logaddexp(self.family.log_above(self.high), log_above),
             )
-        return self._clip(_inverse_tail(self.base, log_beyond, self.mirrored))
+        with np.errstate(invalid="ignore", over="ignore"):
+            below = np.maximum(x - self.low, 0.0)
+            above = np.maximum(self.high - x, 0.0)
+            near_low = self._is_short(self.low, below) & (log_below <= log_above)
+            near_high = self._is_short(self.high, above) & (log_above < log_below)
+            z = self.loc + self.scale * x
+            below, above = np.subtract(z, self.lower), np.subtract(self.upper, z)
+            below = self._solved(near_low, self.low, 1.0, log_below, below)
+            above = self._solved(near_high, self.high, -1.0, log_above, above)
+            z = np.where(near_low, self.lower + below, z)
+            z = np.where(near_high, self.upper - above, z)
+            z = np.clip(z, self.lower, self.upper)
+            below = np.where(near_high, np.subtract(z, self.lower), below)
+            above = np.where(near_low, np.subtract(self.upper, z), above)
+        return Point(z, np.maximum(below, 0.0), np.maximum(above, 0.0))
 
-    def rvs(self, size=None, random_state=None):
-        size = self.shape if size is None else size
-        return self.ppf(stats.uniform.rvs(size=size, random_state=random_state))
+    def _solved(
+        self,
+        near: np.ndarray,
+        end: Floats,
+        direction: float,
+        log_mass: Floats,
+        distance: Floats,
+    ) -> Floats:
+        """Distances to an end, by Newton's method in their logarithm where near."""
+        if not np.any(near):
+            return distance
+
+        def chosen(values: Any) -> Floats:
+            return np.broadcast_to(values, near.shape)[near]
+
+        family, end, target = self.family.at(near), chosen(end), chosen(log_mass)
+        log_width = target - family.log_density(end)
+        for _ in range(NEWTON_STEPS):
+            width = np.exp(log_width)
+            mass = _log_integral(family, end, width, direction)
+            density = family.log_density(end + direction * width)
+            log_width = log_width + (target - mass) * np.exp(mass - log_width - density)
+        distance = np.array(np.broadcast_to(distance, near.shape))
+        found = np.exp(log_width) * chosen(self.scale)
+        distance[near] = np.where(target == -np.inf, 0.0, found)
+        return distance
 
 
-def _inverse_tail(base, log_probability, lower_tail):
-    """z with log cdf(z), or log sf(z), of this value."""
-    if getattr(getattr(base, "dist", None), "name", None) == "norm":
-        # Exact where the probability itself underflows.
-        sign = np.where(lower_tail, 1.0, -1.0)
-        return base.mean() + sign * base.std() * special.ndtri_exp(log_probability)
-    # The probability above one half would lose what is left of 1.
-    small = np.minimum(np.exp(log_probability), 0.5)
-    rest = np.minimum(-np.expm1(log_probability), 0.5)
-    from_below = (log_probability < -np.log(2.0)) == lower_tail
-    p = np.where(log_probability < -np.log(2.0), small, rest)
-    return np.where(from_below, base.ppf(p), base.isf(p))
+def _log_integral(family: Any, end: Floats, width: Floats, direction: float) -> Floats:
+    """Logarithm of the probability of a short way from an end, by quadrature."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        total = -np.inf
+        for node, log_weight in zip(NODES, LOG_WEIGHTS, strict=True):
+            density = family.log_density(end + direction * node * width)
+            total = np.logaddexp(total, log_weight + density)
+        return np.log(width) + total
+
+
+def _log_ratio(small: Floats, large: Floats) -> Floats:
+    """Logarithm of a ratio of probabilities; that of nothing to nothing is 0."""
+    return np.where(large == -np.inf, 0.0, np.minimum(small - large, 0.0))
+
+
+def _logarithms(q: Floats) -> tuple[Floats, Floats]:
+    """log q and log(1 - q), NaN where q is no probability."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        q = np.where((q >= 0) & (q <= 1), q, np.nan)
+        return np.log(q), np.log1p(-q)

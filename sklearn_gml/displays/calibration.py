@@ -1,11 +1,27 @@
 """Whether predicted distributions come true."""
 
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from .._distributions.predict_dist import predict_dist
+from .._distributions.protocol import Distribution
 from ..metrics.scores import pit_values
-from .plotting import BLUE, CHANCE, GREY, two_axes
+from .plotting import (
+    CHANCE,
+    GREY,
+    drawable,
+    first_free_color,
+    short_lines,
+    two_axes,
+)
+
+LEVELS = np.linspace(0.0, 1.0, 201)  # of the intervals whose coverage is drawn
 
 
 class CalibrationDisplay:
@@ -34,12 +50,21 @@ class CalibrationDisplay:
     axes_, figure_ : pair of matplotlib axes, figure
     """
 
-    def __init__(self, pit, name=None):
+    def __init__(self, pit: NDArray, name: str | None = None):
         self.pit = pit
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, name=None, ax=None, n_bins=10):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        *,
+        name: str | None = None,
+        ax: Any = None,
+        n_bins: int = 10,
+    ) -> CalibrationDisplay:
         """Predict and draw.
 
         Parameters
@@ -49,15 +74,18 @@ class CalibrationDisplay:
         X : array-like of shape (n, p)
             Rows that the model has not seen tell more.
         y : array-like of shape (n,) or (n, t)
+            Outcomes.
         name : str, optional
             Of the model; by default that of its class.
         ax : pair of matplotlib axes, optional
-        n_bins : int
-            Of the histogram.
+            Where to draw; by default on a new figure.
+        n_bins : int, default=10
+            Bins of the histogram.
 
         Returns
         -------
         CalibrationDisplay
+            With what was computed and drawn.
         """
         return cls.from_predictions(
             y,
@@ -68,70 +96,115 @@ class CalibrationDisplay:
         )
 
     @classmethod
-    def from_predictions(cls, y_true, distribution, *, name=None, ax=None, n_bins=10):
+    def from_predictions(
+        cls,
+        y_true: ArrayLike,
+        distribution: Distribution,
+        *,
+        name: str | None = None,
+        ax: Any = None,
+        n_bins: int = 10,
+    ) -> CalibrationDisplay:
         """Draw from distributions that were predicted elsewhere.
 
         Parameters
         ----------
         y_true : array-like of shape (n,) or (n, t)
+            Outcomes.
         distribution : frozen distribution
+            From scipy or :func:`~sklearn_gml.predict_dist`.
         name, ax, n_bins
             As in :meth:`from_estimator`.
 
         Returns
         -------
         CalibrationDisplay
+            With what was computed and drawn.
         """
         display = cls(np.ravel(pit_values(y_true, distribution)), name)
         return display.plot(ax=ax, n_bins=n_bins)
 
-    def plot(self, ax=None, *, n_bins=10, color=BLUE, linestyle="-"):
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        n_bins: int = 10,
+        color: Any = None,
+        linestyle: str = "-",
+    ) -> CalibrationDisplay:
         """Draw onto a pair of axes, or onto new ones.
+
+        Parameters
+        ----------
+        ax : pair of matplotlib axes, optional
+            Where to draw; by default on a new figure.
+        n_bins : int, default=10
+            Bins of the histogram.
+        color : matplotlib color, optional
+            By default the first that no model on these axes has.
+        linestyle : str, default="-"
+            Of matplotlib.
 
         Returns
         -------
-        self
+        CalibrationDisplay
+            Itself.
         """
-        self.axes_ = histogram, coverage = two_axes(ax)
-        first = not coverage.has_data()
-        self.figure_ = histogram.figure
-        n = len(self.pit)
-        levels = np.linspace(0.0, 1.0, 201)
-        inside = np.sort(np.abs(2.0 * self.pit - 1.0))
-        shares = np.searchsorted(inside, levels, side="right") / n
-        heights, edges = np.histogram(self.pit, n_bins, (0.0, 1.0), density=True)
-        self.histogram_ = histogram.stairs(
-            heights,
-            edges,
-            color=color,
-            linestyle=linestyle,
-            label=self.name,
-            linewidth=2,
-        )
-        (self.coverage_,) = coverage.plot(
-            levels, shares, color=color, linestyle=linestyle, label=self.name
-        )
-        self.chance_ = []
-        if first:
-            low, high = stats.binom.interval(CHANCE, n, 1.0 / n_bins)
-            band = histogram.axhspan(
-                low * n_bins / n, high * n_bins / n, color="0.88", zorder=0
+        if not (isinstance(n_bins, Integral) and n_bins >= 1):
+            raise ValueError(
+                f"n_bins must be an integer of at least 1, got {n_bins!r}."
             )
-            low, high = stats.binom.interval(CHANCE, n, levels[1:-1])
-            curve = coverage.fill_between(
-                levels[1:-1], low / n, high / n, color="0.88", zorder=0, label="chance"
+        pit = np.asarray(self.pit)
+        pit = pit[drawable(pit, "the predicted probability")]
+        with two_axes(ax) as (histogram, coverage):
+            self.axes_ = np.array([histogram, coverage])
+            self.figure_ = histogram.figure
+            drawn = len(histogram.patches)
+            first = not coverage.has_data()
+            if color is None:
+                taken = [patch.get_edgecolor() for patch in histogram.patches]
+                color = first_free_color(taken, drawn)
+            style = {"color": color, "linestyle": linestyle}
+            self._draw_histogram(histogram, pit, n_bins, style)
+            self._draw_coverage(coverage, pit, style)
+            self.chance_ = []
+            if first:
+                self._draw_chance(len(pit), n_bins)
+            # Beside long names there is room below the diagonal only.
+            coverage.legend(
+                frameon=False, loc="upper left", fontsize="small", handlelength=1.2
             )
-            self.chance_ = [band, curve]
-            coverage.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
-        histogram.set(
-            xlabel="predicted probability of less", ylabel="density", xlim=(0, 1)
-        )
-        histogram.set_ylim(0, max(2.0, 1.1 * heights.max(), histogram.get_ylim()[1]))
-        coverage.set(
+        return self
+
+    def _draw_histogram(self, ax: Any, pit: NDArray, n_bins: int, style: dict) -> None:
+        heights, edges = np.histogram(pit, n_bins, (0.0, 1.0), density=True)
+        label = short_lines(self.name)
+        self.histogram_ = ax.stairs(heights, edges, label=label, linewidth=2, **style)
+        ax.set(xlabel="predicted probability of less", ylabel="density", xlim=(0, 1))
+        ax.set_ylim(0, max(2.0, 1.1 * heights.max(), ax.get_ylim()[1]))
+
+    def _draw_coverage(self, ax: Any, pit: NDArray, style: dict) -> None:
+        inside = np.sort(np.abs(2.0 * pit - 1.0))
+        shares = np.searchsorted(inside, LEVELS, side="right") / len(pit)
+        label = short_lines(self.name)
+        (self.coverage_,) = ax.plot(LEVELS, shares, label=label, **style)
+        ax.set(
             xlabel="level of the interval",
             ylabel="share of outcomes inside",
             xlim=(0, 1),
             ylim=(0, 1),
         )
-        coverage.legend(frameon=False, loc="upper left")
-        return self
+
+    def _draw_chance(self, n: int, n_bins: int) -> None:
+        histogram, coverage = self.axes_
+        low, high = stats.binom.interval(CHANCE, n, 1.0 / n_bins)
+        band = histogram.axhspan(
+            low * n_bins / n, high * n_bins / n, color="0.88", zorder=0
+        )
+        inner = LEVELS[1:-1]
+        low, high = stats.binom.interval(CHANCE, n, inner)
+        curve = coverage.fill_between(
+            inner, low / n, high / n, color="0.88", zorder=0, label="chance"
+        )
+        self.chance_ = [band, curve]
+        coverage.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")

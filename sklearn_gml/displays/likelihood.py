@@ -1,10 +1,17 @@
 """The likelihood of a fitted linear model, seen from its parameters."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import brentq
 from sklearn.utils.validation import check_is_fitted
 
+from .._distributions.parameters import check_probability
 from .._inference.fit import Fit
 from .._inference.inference import inference_of
 from .plotting import BLUE, GREY, VERMILION, one_axes
@@ -32,12 +39,15 @@ class LikelihoodDisplay:
     values : tuple of ndarray
         Of the one parameter (m,), or of both (m,) and (k,).
     relative_loglik : ndarray of shape (m,) or (k, m)
+        The log-likelihood less its maximum.
     estimate : tuple of float
+        Where the maximum is.
     names : tuple of str
+        Labels of the parameters.
     interval : pair of float, or None
         Of one parameter.
-    level : float
-        Of the interval.
+    level : float, default=0.95
+        Probability of the interval.
 
     Attributes
     ----------
@@ -49,7 +59,13 @@ class LikelihoodDisplay:
     """
 
     def __init__(
-        self, values, relative_loglik, estimate, names, interval=None, level=0.95
+        self,
+        values: tuple[NDArray, ...],
+        relative_loglik: NDArray,
+        estimate: tuple[float, ...],
+        names: tuple[str, ...],
+        interval: tuple[float, float] | None = None,
+        level: float = 0.95,
     ):
         self.values = values
         self.relative_loglik = relative_loglik
@@ -60,8 +76,14 @@ class LikelihoodDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, parameters="sigma", *, level=0.95, names=None, ax=None
-    ):
+        cls,
+        estimator: Any,
+        parameters: Any = "sigma",
+        *,
+        level: float = 0.95,
+        names: Sequence[str] | None = None,
+        ax: Any = None,
+    ) -> LikelihoodDisplay:
         """Compute the profile from the fit, without its rows, and draw.
 
         Parameters
@@ -70,21 +92,25 @@ class LikelihoodDisplay:
             With constant noise, ``alpha=0``, one target.
         parameters : str, int, or a pair of these
             ``"sigma"``, ``"intercept"``, or a column by name or position.
-        level : float
-            Of the interval.
+        level : float, default=0.95
+            Probability of the interval.
         names : sequence of str, optional
             Labels, perhaps with units.
         ax : matplotlib axes, optional
+            Where to draw; by default on a new figure.
 
         Returns
         -------
         LikelihoodDisplay
+            With what was computed and drawn.
 
         Raises
         ------
         TypeError, ValueError
-            For a model without ``statistics_`` or whose likelihood is another.
+            For a model without ``statistics_`` or whose likelihood is another, and for
+            a level that is no probability.
         """
+        check_probability("level", level)
         pair = isinstance(parameters, (tuple, list))
         parameters = tuple(parameters) if pair else (parameters,)
         if len(parameters) not in (1, 2):
@@ -106,19 +132,25 @@ class LikelihoodDisplay:
         display = cls(values, relative, profile.estimate, names, interval, level)
         return display.plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> LikelihoodDisplay:
         """Draw onto axes, or onto new ones.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, optional
+            Where to draw; by default on a new figure.
 
         Returns
         -------
-        self
+        LikelihoodDisplay
+            Itself.
         """
-        self.ax_ = one_axes(ax)
-        self.figure_ = self.ax_.figure
-        (self._draw_curve if len(self.values) == 1 else self._draw_surface)()
+        with one_axes(ax) as ax:
+            self.ax_, self.figure_ = ax, ax.figure
+            (self._draw_curve if len(self.values) == 1 else self._draw_surface)()
         return self
 
-    def _draw_curve(self):
+    def _draw_curve(self) -> None:
         ax, (x,) = self.ax_, self.values
         cut = -stats.chi2.ppf(self.level, 1) / 2.0
         (self.curve_,) = ax.plot(x, self.relative_loglik, color=BLUE, label="profile")
@@ -141,7 +173,7 @@ class LikelihoodDisplay:
         ax.set_ylim(min(1.1 * self.relative_loglik.min(), 2 * cut), 0.25 * -cut)
         ax.legend(frameon=False, loc="lower center")
 
-    def _draw_surface(self):
+    def _draw_surface(self) -> None:
         ax = self.ax_
         depths = -stats.chi2.ppf(LEVELS[::-1], 2) / 2.0
         ax.contourf(
@@ -175,7 +207,7 @@ class LikelihoodDisplay:
 class Profile:
     """Relative log-likelihood as a function of some parameters of a fit."""
 
-    def __init__(self, estimator, parameters):
+    def __init__(self, estimator: Any, parameters: tuple):
         fit = _fit_of(estimator)
         position = {
             j: _position(fit, parameter)
@@ -204,7 +236,7 @@ class Profile:
         at = {j: coefficients[place] for j, place in position.items()}
         self.estimate = tuple(float(at.get(j, sigma)) for j in range(len(parameters)))
 
-    def __call__(self, *values):
+    def __call__(self, *values: Any) -> Any:
         """Log-likelihood less its maximum, the other parameters at their best."""
         shape = np.shape(values[0])
         growth = np.zeros(shape)  # of the sum of squares, relative
@@ -217,7 +249,7 @@ class Profile:
         ratio = values[self.sigma] / self.estimate[self.sigma]
         return self.weights * (0.5 - np.log(ratio) - 0.5 * (1.0 + growth) / ratio**2)
 
-    def interval(self, j, level):
+    def interval(self, j: int, level: float) -> tuple[float, float]:
         """Ends of the likelihood interval of one parameter."""
         cut = stats.chi2.ppf(level, 1) / 2.0
         centre = self.estimate[j]
@@ -227,7 +259,7 @@ class Profile:
             reach = np.sqrt(scatter * np.expm1(2.0 * cut / self.weights))
             return centre - reach, centre + reach
 
-        def above(log_ratio):
+        def above(log_ratio: float) -> float:
             return cut + self.weights * (
                 0.5 - log_ratio - 0.5 * np.exp(-2.0 * log_ratio)
             )
@@ -237,7 +269,7 @@ class Profile:
         ends = brentq(above, -far, 0.0), brentq(above, 0.0, far)
         return tuple(float(centre * np.exp(end)) for end in ends)
 
-    def around(self, j, interval):
+    def around(self, j: int, interval: tuple[float, float]) -> NDArray:
         """Values for a picture of an interval."""
         centre = self.estimate[j]
         low, high = (centre + WIDTH * (end - centre) for end in interval)
@@ -246,7 +278,7 @@ class Profile:
         return np.linspace(low, high, 201)
 
 
-def _fit_of(estimator):
+def _fit_of(estimator: Any) -> Fit:
     check_is_fitted(estimator)
     fit = getattr(estimator, "_fit", None)
     if not isinstance(fit, Fit):
@@ -271,14 +303,14 @@ def _fit_of(estimator):
     return fit
 
 
-def _name(fit, parameter):
+def _name(fit: Fit, parameter: Any) -> str:
     if isinstance(parameter, str):
         return parameter
     names = fit.feature_names
     return f"coefficient {parameter}" if names is None else names[parameter]
 
 
-def _position(fit, parameter):
+def _position(fit: Fit, parameter: Any) -> int:
     """Row of a parameter in the covariance, the intercept first if there is one."""
     has_intercept = fit.settings.fit_intercept
     if parameter == "intercept" and has_intercept:

@@ -21,11 +21,13 @@ of (y_true, distribution)       what it is
 ``(estimator, X, y, sample_weight=None, *, noise_scale=None)``, higher always better.
 With metadata routing enabled, ask for weights and known noise with
 ``loglik_scorer.set_score_request(sample_weight=True, noise_scale=True)``, best of a
-copy (``copy.deepcopy``): the scorers are shared.
+copy (``copy.deepcopy``): the scorers are shared. ``DistributionScorer(metric)`` makes
+a scorer of another score of distributions.
 """
 
 from .energy import energy_score
 from .scorers import (
+    DistributionScorer,
     d2_loglik_scorer,
     loglik_scorer,
     neg_crps_scorer,
@@ -41,6 +43,7 @@ from .scores import (
 )
 
 __all__ = [
+    "DistributionScorer",
     "crps_loss",
     "d2_loglik_score",
     "d2_loglik_scorer",

@@ -92,7 +92,7 @@ def energy_score(
         )
     y, weight = _checked(y_true, distribution, sample_weight)
     if isinstance(distribution, MultivariateNormal):
-        return _mean(_of_normal(y, distribution), weight)
+        return _mean(_of_normal(y, distribution), weight, "energy_score")
     first, second = distribution.rvs(2 * n_draws, random_state).reshape(
         2, n_draws, *y.shape
     )
@@ -100,7 +100,7 @@ def energy_score(
         axis=(0, 1)
     )
     apart = np.linalg.norm(first - second, axis=-1).mean(axis=0)
-    return _mean(to_outcome - 0.5 * apart, weight)
+    return _mean(to_outcome - 0.5 * apart, weight, "energy_score")
 
 
 def _of_normal(y: Array, distribution: MultivariateNormal) -> Array:

@@ -1,5 +1,11 @@
 """Scorers for model selection: they find the distribution and score it."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numpy.typing import ArrayLike
 from sklearn.metrics._scorer import _BaseScorer
 
 from .._distributions.predict_dist import predict_dist
@@ -21,7 +27,7 @@ class DistributionScorer(_BaseScorer):
         -1 for a loss.
     """
 
-    def __init__(self, metric, sign=1):
+    def __init__(self, metric: Callable[..., float], sign: int = 1):
         self._metric = metric
         self._sign = sign
         # What scikit-learn reads of its scorers.
@@ -29,7 +35,15 @@ class DistributionScorer(_BaseScorer):
         self._response_method = "predict"
         self._deprecation_msg = None
 
-    def __call__(self, estimator, X, y, sample_weight=None, *, noise_scale=None):
+    def __call__(
+        self,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        noise_scale: ArrayLike | None = None,
+    ) -> float:
         """Score a fitted model on data.
 
         Parameters
@@ -37,7 +51,9 @@ class DistributionScorer(_BaseScorer):
         estimator : fitted regressor
             Any that :func:`~sklearn_gml.predict_dist` takes.
         X : array-like or sparse matrix of shape (n, p)
+            What ``estimator.predict`` takes.
         y : array-like of shape (n,) or (n, t)
+            Outcomes.
         sample_weight : array-like of shape (n,), optional
             Frequencies of the rows.
         noise_scale : array-like of shape (n,), optional
@@ -46,6 +62,7 @@ class DistributionScorer(_BaseScorer):
         Returns
         -------
         float
+            The score, or minus the loss.
         """
         distribution = predict_dist(estimator, X, noise_scale=noise_scale)
         return self._sign * self._metric(y, distribution, sample_weight=sample_weight)
@@ -53,10 +70,12 @@ class DistributionScorer(_BaseScorer):
     # From its signature scikit-learn reads what can be routed to a scorer.
     _score_func = __call__
 
-    def _score(self, method_caller, estimator, X, y, **metadata):
+    def _score(
+        self, method_caller: Any, estimator: Any, X: Any, y: Any, **metadata: Any
+    ) -> float:
         return self(estimator, X, y, **metadata)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         sign = "-" if self._sign < 0 else ""
         return f"{type(self).__name__}({sign}{self._metric.__name__})"
 

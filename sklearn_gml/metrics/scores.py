@@ -1,22 +1,32 @@
 """Scores of predicted distributions against what happened."""
 
+from __future__ import annotations
+
 import warnings
+from typing import Any
 
 import numpy as np
-from scipy import special, stats
+from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_array
 
 from .._data.validation import validate_sample_weight
-from .._distributions.quadrature import quadrature
-from .._distributions.transformed import batch_shape, parameters_of, tail_indices
+from .._distributions.parameters import (
+    batch_shape,
+    check_probability,
+)
+from .._distributions.protocol import Distribution
+from .crps import crps_of_rows
 
-# Quantiles of smaller probabilities weigh nothing, since the score counts them times
-# their probability; some of scipy's fail there.
-NEGLIGIBLE = 1e-60
+NAMED_ROWS = 5  # in a warning of scores that are not finite
 
 
-def loglik_score(y_true, distribution, *, sample_weight=None):
+def loglik_score(
+    y_true: ArrayLike,
+    distribution: Distribution,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     r"""Mean log-density of what happened; higher is better.
 
     The logarithmic score: strictly proper, and the only one that depends on nothing
@@ -25,6 +35,7 @@ def loglik_score(y_true, distribution, *, sample_weight=None):
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, t)
+        Outcomes.
     distribution : frozen distribution
         From scipy or :func:`~sklearn_gml.predict_dist`: one for all rows, or of the
         shape of ``y_true``. A single target may have shape (n,) or (n, 1) on either
@@ -45,6 +56,12 @@ def loglik_score(y_true, distribution, *, sample_weight=None):
     TypeError
         If ``distribution`` is not a frozen distribution.
 
+    Warns
+    -----
+    UndefinedMetricWarning
+        If the log-density of a row is not finite, as where y lies outside the support
+        or nothing is known of a row: the mean is not finite either. It names the rows.
+
     Examples
     --------
     >>> from scipy.stats import norm
@@ -53,10 +70,16 @@ def loglik_score(y_true, distribution, *, sample_weight=None):
     -1.1689
     """
     y, weight = _checked(y_true, distribution, sample_weight)
-    return _mean(_sum_of_targets(distribution.logpdf(y)), weight)
+    values = _sum_of_targets(_log_density(distribution, y))
+    return _mean(values, weight, "loglik_score")
 
 
-def crps_loss(y_true, distribution, *, sample_weight=None):
+def crps_loss(
+    y_true: ArrayLike,
+    distribution: Distribution,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     r"""Mean continuous ranked probability score; lower is better.
 
     .. math::
@@ -70,6 +93,7 @@ def crps_loss(y_true, distribution, *, sample_weight=None):
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, t)
+        Outcomes.
     distribution : frozen distribution
         As in :func:`loglik_score`; continuous.
     sample_weight : array-like of shape (n,), optional
@@ -84,8 +108,15 @@ def crps_loss(y_true, distribution, *, sample_weight=None):
     ------
     ValueError, TypeError
         As :func:`loglik_score`.
-    ArithmeticError
-        If the quadrature for other distributions does not converge.
+
+    Warns
+    -----
+    UndefinedMetricWarning
+        If the score of a row is not finite: the mean is not finite either. It names
+        the rows.
+    IntegrationWarning
+        If the quadrature for other distributions does not converge in some rows, which
+        are NaN.
 
     Notes
     -----
@@ -109,10 +140,12 @@ def crps_loss(y_true, distribution, *, sample_weight=None):
     0.4181
     """
     y, weight = _checked(y_true, distribution, sample_weight)
-    return _mean(_mean_of_targets(_crps(y, _by_target(distribution))), weight)
+    return _mean(
+        _mean_of_targets(crps_of_rows(y, _by_target(distribution))), weight, "crps_loss"
+    )
 
 
-def pit_values(y_true, distribution):
+def pit_values(y_true: ArrayLike, distribution: Distribution) -> NDArray[np.float64]:
     """Probability integral transform: the predicted probability of less than y.
 
     Uniform between 0 and 1 if the distributions are right; a histogram that is high
@@ -121,6 +154,7 @@ def pit_values(y_true, distribution):
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, t)
+        Outcomes.
     distribution : frozen distribution
         As in :func:`loglik_score`.
 
@@ -137,10 +171,16 @@ def pit_values(y_true, distribution):
     [0.5   0.975]
     """
     y, _ = _checked(y_true, distribution)
-    return _by_target(distribution).cdf(y)
+    return np.asarray(_by_target(distribution).cdf(y))
 
 
-def interval_coverage_score(y_true, distribution, level=0.9, *, sample_weight=None):
+def interval_coverage_score(
+    y_true: ArrayLike,
+    distribution: Distribution,
+    level: float = 0.9,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Share of outcomes inside the central interval of this level.
 
     Near ``level`` if the distributions are right. Not proper: an interval that is
@@ -149,6 +189,7 @@ def interval_coverage_score(y_true, distribution, level=0.9, *, sample_weight=No
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, t)
+        Outcomes.
     distribution : frozen distribution
         As in :func:`loglik_score`.
     level : float, default=0.9
@@ -161,6 +202,12 @@ def interval_coverage_score(y_true, distribution, level=0.9, *, sample_weight=No
     float
         Mean over the rows and, with equal weight, over the targets.
 
+    Warns
+    -----
+    UndefinedMetricWarning
+        If the interval of a row is NaN, because nothing is known of it: whether it
+        holds the outcome is not known, and the score is NaN. It names the rows.
+
     Examples
     --------
     >>> from scipy.stats import norm
@@ -169,11 +216,18 @@ def interval_coverage_score(y_true, distribution, level=0.9, *, sample_weight=No
     0.5
     """
     y, weight = _checked(y_true, distribution, sample_weight)
-    low, high = distribution.interval(_checked_level(level))
-    return _mean(_mean_of_targets(((y >= low) & (y <= high)).astype(float)), weight)
+    low, high = distribution.interval(check_probability("level", level))
+    inside = np.where(np.isnan(low + high), np.nan, (y >= low) & (y <= high))
+    return _mean(_mean_of_targets(inside), weight, "interval_coverage_score")
 
 
-def interval_width(y_true, distribution, level=0.9, *, sample_weight=None):
+def interval_width(
+    y_true: ArrayLike,
+    distribution: Distribution,
+    level: float = 0.9,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Mean width of the central intervals of this level, in units of y.
 
     Parameters
@@ -200,11 +254,17 @@ def interval_width(y_true, distribution, level=0.9, *, sample_weight=None):
     5.88
     """
     y, weight = _checked(y_true, distribution, sample_weight)
-    low, high = distribution.interval(_checked_level(level))
-    return _mean(_mean_of_targets(high - low + np.zeros(y.shape)), weight)
+    low, high = distribution.interval(check_probability("level", level))
+    widths = high - low + np.zeros(y.shape)
+    return _mean(_mean_of_targets(widths), weight, "interval_width")
 
 
-def d2_loglik_score(y_true, distribution, *, sample_weight=None):
+def d2_loglik_score(
+    y_true: ArrayLike,
+    distribution: Distribution,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     r"""Gain in log-likelihood over the unconditional normal, on the scale of R^2.
 
     .. math::
@@ -221,6 +281,7 @@ def d2_loglik_score(y_true, distribution, *, sample_weight=None):
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, t)
+        Outcomes.
     distribution : frozen distribution
         As in :func:`loglik_score`.
     sample_weight : array-like of shape (n,), optional
@@ -247,26 +308,34 @@ def d2_loglik_score(y_true, distribution, *, sample_weight=None):
     0.985
     """
     y, weight = _checked(y_true, distribution, sample_weight)
-    centre = np.average(y, axis=0, weights=weight)
-    spread = np.sqrt(np.average((y - centre) ** 2, axis=0, weights=weight))
-    if not np.all(spread > 0):
+    used = np.ones(len(y), dtype=bool) if weight is None else weight > 0
+    # Compared as numbers: the mean of equal numbers may be another, by rounding.
+    if np.any(np.all(y[used] == y[used][0], axis=0)):
         warnings.warn(
             "d2_loglik_score is not defined where a target does not vary.",
             UndefinedMetricWarning,
             stacklevel=2,
         )
         return float("nan")
+    rows, row_weight = y[used], None if weight is None else weight[used]
+    centre = np.average(rows, axis=0, weights=row_weight)
+    spread = np.sqrt(np.average((rows - centre) ** 2, axis=0, weights=row_weight))
     # The mean log-density of data under their own normal.
     without_x = np.sum(-0.5 * np.log(2.0 * np.pi * np.e) - np.log(spread))
     if hasattr(distribution, "by_target"):
-        correlations = np.cov(((y - centre) / spread).T, aweights=weight, bias=True)
+        standardised = ((rows - centre) / spread).T
+        correlations = np.cov(standardised, aweights=row_weight, bias=True)
         without_x -= 0.5 * np.linalg.slogdet(np.atleast_2d(correlations))[1]
-    gain = _mean(_sum_of_targets(distribution.logpdf(y)), weight) - without_x
+    values = _sum_of_targets(_log_density(distribution, y))
+    gain = _mean(values, weight, "d2_loglik_score") - without_x
     n_targets = np.size(spread)
-    return float(-np.expm1(-2.0 * gain / n_targets))
+    with np.errstate(over="ignore"):  # minus infinity is the answer
+        return float(-np.expm1(-2.0 * gain / n_targets))
 
 
-def _checked(y_true, distribution, sample_weight=None):
+def _checked(
+    y_true: ArrayLike, distribution: Any, sample_weight: ArrayLike | None = None
+) -> tuple[NDArray, NDArray | None]:
     """y in the shape of the distribution, and the weights."""
     y = check_array(y_true, ensure_2d=False, dtype=np.float64, input_name="y_true")
     shape = batch_shape(distribution)
@@ -281,100 +350,38 @@ def _checked(y_true, distribution, sample_weight=None):
     return y, validate_sample_weight(sample_weight, y)
 
 
-def _by_target(distribution):
+def _by_target(distribution: Any) -> Any:
     """Of a joint distribution, those of the targets by themselves."""
     return getattr(distribution, "by_target", distribution)
 
 
-def _checked_level(level):
-    if not 0.0 < level < 1.0:
-        raise ValueError(f"level must be between 0 and 1, got {level}.")
-    return level
+def _log_density(distribution: Distribution, y: NDArray) -> NDArray:
+    with np.errstate(divide="ignore"):  # minus infinity is the answer
+        return distribution.logpdf(y)
 
 
-def _sum_of_targets(values):
+def _sum_of_targets(values: NDArray) -> NDArray:
     return values if values.ndim == 1 else values.sum(axis=1)
 
 
-def _mean_of_targets(values):
+def _mean_of_targets(values: NDArray) -> NDArray:
     return values if values.ndim == 1 else values.mean(axis=1)
 
 
-def _mean(values, weight):
+def _mean(values: NDArray, weight: NDArray | None, name: str) -> float:
+    """Weighted mean; a warning names the rows that are not finite."""
+    # Rows of weight zero are left out, infinite values included.
+    used = np.full(values.shape, True) if weight is None else weight > 0
+    lost = np.flatnonzero(used & ~np.isfinite(values))
+    if len(lost):
+        shown = ", ".join(f"{row} ({values[row]:g})" for row in lost[:NAMED_ROWS])
+        more = ", ..." if len(lost) > NAMED_ROWS else ""
+        warnings.warn(
+            f"{name} is not finite in {len(lost)} of {np.count_nonzero(used)} rows, "
+            f"and so is their mean. Rows (and scores): {shown}{more}.",
+            UndefinedMetricWarning,
+            stacklevel=3,
+        )
     if weight is None:
         return float(values.mean())
-    # Rows of weight zero are left out, infinite values included.
-    used = weight > 0
     return float(values[used] @ weight[used] / weight.sum())
-
-
-# Continuous ranked probability score -------------------------------------------------
-
-
-def _crps(y, distribution):
-    family = getattr(getattr(distribution, "dist", None), "name", None)
-    closed_form = CLOSED_FORMS.get(family)
-    if closed_form is not None:
-        shapes, loc, scale = parameters_of(distribution)
-        if family != "t" or np.all(np.asarray(shapes[0]) > 1):
-            return closed_form(y, *shapes, loc, scale)
-    return _crps_by_quadrature(y, distribution)
-
-
-def _crps_normal(y, loc, scale):
-    z = (y - loc) / scale
-    shape = z * (2.0 * stats.norm.cdf(z) - 1.0) + 2.0 * stats.norm.pdf(z)
-    return scale * (shape - 1.0 / np.sqrt(np.pi))
-
-
-def _crps_t(y, freedom, loc, scale):
-    z = (y - loc) / scale
-    density = 2.0 * stats.t.pdf(z, freedom) * (freedom + z**2) / (freedom - 1.0)
-    # Gamma functions overflow where their ratio is near one.
-    ratio = np.exp(
-        special.betaln(0.5, freedom - 0.5) - 2.0 * special.betaln(0.5, freedom / 2.0)
-    )
-    rest = 2.0 * np.sqrt(freedom) / (freedom - 1.0) * ratio
-    return scale * (z * (2.0 * stats.t.cdf(z, freedom) - 1.0) + density - rest)
-
-
-def _crps_lognormal(y, s, loc, scale):
-    y = y - loc
-    with np.errstate(divide="ignore"):
-        z = np.log(np.maximum(y, 0.0) / scale) / s
-    mean = scale * np.exp(s**2 / 2.0)
-    inside = special.ndtr(z - s) - special.ndtr(-s / np.sqrt(2.0))
-    return y * (2.0 * special.ndtr(z) - 1.0) - 2.0 * mean * inside
-
-
-CLOSED_FORMS = {"norm": _crps_normal, "t": _crps_t, "lognorm": _crps_lognormal}
-
-
-def _crps_by_quadrature(y, distribution):
-    """Three integrals over probabilities, of which none is near 1.
-
-    "Near" is the side of the median on which y lies, and r the probability beyond y:
-    quantiles beyond y, between y and the median, and on the far side.
-    """
-    # F^2 and (1 - F)^2 are integrable under tails of half an order.
-    exists = np.broadcast_to(np.minimum(*tail_indices(distribution)) > 0.5, y.shape)
-    # Some of scipy's overflow on the way to their limits.
-    with np.errstate(all="ignore"):
-        below = y < distribution.ppf(0.5)
-        beyond = np.where(below, distribution.cdf(y), distribution.sf(y))
-
-    def distance(u, from_below):
-        u = np.maximum(u, NEGLIGIBLE)
-        with np.errstate(all="ignore"):
-            quantile = np.where(from_below, distribution.ppf(u), distribution.isf(u))
-            return np.where(exists, np.abs(quantile - y), 0.0)
-
-    typical = np.minimum(distance(0.1, below), distance(0.25, below))
-    typical = typical + distance(0.1, ~below)
-
-    zero, half = np.zeros(y.shape), np.full(y.shape, 0.5)
-    size = np.where(exists, typical, 1.0)
-    outer = quadrature(lambda u: u * distance(u, below), zero, beyond, size)
-    inner = quadrature(lambda u: (1.0 - u) * distance(u, below), beyond, half, size)
-    far = quadrature(lambda u: u * distance(u, ~below), zero, half, size)
-    return np.where(exists, 2.0 * (outer + inner + far), np.inf)

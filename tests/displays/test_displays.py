@@ -7,13 +7,14 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import special, stats
+from scipy import sparse, special, stats
 from scipy.optimize import brentq
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.datasets import load_diabetes
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import BayesianRidge
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from sklearn_gml import GaussianMLRegressor, predict_dist
 from sklearn_gml.displays import (
@@ -298,3 +299,162 @@ def test_matplotlib_is_imported_when_drawing():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert "the extra 'plot'" in done.stdout
+
+
+# Rows that cannot be drawn, and errors -----
+
+
+def test_residuals_of_an_outlier(plt, model):
+    """A probability that underflows is none in logarithms."""
+    y = Y.to_numpy(dtype=float).copy()
+    y[3] += 1e4 * model.sigma_
+    display = ResidualsDisplay.from_estimator(model, X, y)
+    expected = (y[3] - model.predict(X)[3]) / model.sigma_
+    assert display.residuals[3] == pytest.approx(expected, rel=1e-10)
+    assert display.quantiles_.get_data()[1].max() == display.residuals[3]
+
+
+def test_residuals_outside_the_support(plt):
+    model = TransformedTargetRegressor(
+        GaussianMLRegressor(), func=np.log, inverse_func=np.exp
+    ).fit(X, Y)
+    y = Y.to_numpy(dtype=float).copy()
+    y[[2, 5]] = -1.0
+    with pytest.warns(UserWarning, match=r"not finite in 2 of 442 rows.*2 \(-inf\), 5"):
+        display = ResidualsDisplay.from_estimator(model, X, y)
+    np.testing.assert_array_equal(display.residuals[[2, 5]], -np.inf)
+    # They take the two lowest places among the quantiles.
+    theory, drawn = display.quantiles_.get_data()
+    assert len(theory) == 442
+    assert drawn[2] == display.residuals[np.isfinite(display.residuals)].min()
+    assert len(display.spread_.get_data()[0]) == 440
+    assert_readable(display.figure_)
+
+
+def with_unknown_rows(distribution):
+    scale = np.full(442, distribution.std()[0])
+    scale[:7] = np.nan
+    return stats.norm(distribution.mean(), scale)
+
+
+def test_rows_of_which_nothing_is_known(plt, model):
+    distribution = with_unknown_rows(model.predict_dist(X, kind="plugin"))
+    with pytest.warns(UserWarning, match="not finite in 7 of 442 rows"):
+        residuals = ResidualsDisplay.from_predictions(Y, distribution)
+    assert len(residuals.quantiles_.get_data()[0]) == 435
+    with pytest.warns(UserWarning, match="not finite in 7 of 442 rows"):
+        calibration = CalibrationDisplay.from_predictions(Y, distribution)
+    rest = CalibrationDisplay(calibration.pit[7:]).plot()
+    for found, expected in zip(
+        calibration.coverage_.get_data(), rest.coverage_.get_data(), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+    nothing = stats.norm(np.zeros(442), np.nan)
+    for display in (ResidualsDisplay, CalibrationDisplay):
+        with pytest.raises(ValueError, match="finite in no row"):
+            display.from_predictions(Y, nothing)
+
+
+def test_errors_leave_no_figure_open(plt, model):
+    before = plt.get_fignums()
+    bad = [
+        lambda: ResidualsDisplay(np.array([0.0, 1.0]), np.zeros(3)).plot(),
+        lambda: CalibrationDisplay(np.array([0.5]), "x").plot(color="no colour"),
+        lambda: CalibrationDisplay(np.array([0.5])).plot(n_bins=0),
+        lambda: PredictiveDisplay(np.zeros(3), np.zeros(2), {0.5: (1, 2)}).plot(),
+        lambda: LikelihoodDisplay.from_estimator(model, level=95),
+        lambda: LikelihoodDisplay((np.zeros(3),), np.zeros(2), (0.0,), ("x",)).plot(),
+    ]
+    for draw in bad:
+        with pytest.raises((ValueError, TypeError, IndexError)):
+            draw()
+        assert plt.get_fignums() == before
+
+
+@pytest.mark.parametrize("levels", [(0.5, 95), (0.0,), (1.0,), 0.9, ("0.5",)])
+def test_levels_that_are_no_probabilities(plt, model, levels):
+    with pytest.raises(ValueError, match=r"levels must be .*, got"):
+        PredictiveDisplay.from_estimator(model, X, Y, feature="bmi", levels=levels)
+    with pytest.raises(ValueError, match=r"levels must be .*, got"):
+        PredictiveDisplay.from_predictions(Y, model.predict_dist(X), levels=levels)
+    with pytest.raises(ValueError, match=r"level must be between 0 and 1, got 95"):
+        LikelihoodDisplay.from_estimator(model, level=95)
+
+
+def test_fan_along_a_feature_with_missing_values(plt):
+    missing = X.copy()
+    missing.loc[[3, 8, 100], "bmi"] = np.nan
+    missing.loc[[4, 9], "bp"] = np.nan
+    model = make_pipeline(SimpleImputer(), GaussianMLRegressor()).fit(missing, Y)
+    display = PredictiveDisplay.from_estimator(model, missing, Y, feature="bmi")
+    assert display.x[0] == missing["bmi"].min()
+    assert display.x[-1] == missing["bmi"].max()
+    assert np.isfinite(display.median).all()
+    for low, high in display.intervals.values():
+        assert np.isfinite(low).all() and np.isfinite(high).all()
+    array = missing.to_numpy()
+    model.fit(array, Y)
+    of_array = PredictiveDisplay.from_estimator(model, array, Y, feature=0)
+    np.testing.assert_array_equal(of_array.x, display.x)
+    x = np.r_[np.nan, np.arange(1.0, 442.0)]
+    plain = stats.norm(np.arange(442.0), 1.0)
+    display = PredictiveDisplay.from_predictions(Y, plain, x=x)
+    np.testing.assert_array_equal(display.median, np.arange(1.0, 442.0))
+
+
+def test_features_that_cannot_be_drawn_along(plt):
+    frame = X.assign(sex=np.where(np.arange(len(X)) % 3, "f", "m"), gone=np.nan)
+    model = GaussianMLRegressor().fit(X, Y)
+    for feature, message in (
+        ("sex", r"feature='sex' holds 'm', which is no number"),
+        (3, r"feature=3 holds 'm', which is no number"),
+        ("gone", "feature='gone' is missing in every row"),
+        ("age", r"feature='age' is no column of X: it has \['bmi'"),
+        (9, "feature=9, but X has 5 columns"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            PredictiveDisplay.from_estimator(model, frame, Y, feature=feature)
+
+
+@pytest.mark.parametrize("format", ["csr", "csc", "coo"])
+def test_fan_over_sparse_rows(plt, format):
+    rng = np.random.default_rng(1)
+    dense = np.where(rng.random((442, 4)) < [1.0, 0.7, 0.3, 0.0], X.iloc[:, [0] * 4], 0)
+    rows = sparse.coo_array(dense).asformat(format)
+    model = GaussianMLRegressor().fit(dense[:, :3], Y)
+    padded = make_pipeline(
+        FunctionTransformer(lambda a: a[:, :3], accept_sparse=True), model
+    )
+    expected = PredictiveDisplay.from_estimator(padded, dense, Y, feature=1)
+    found = PredictiveDisplay.from_estimator(padded, rows, Y, feature=1)
+    np.testing.assert_allclose(found.median, expected.median, rtol=1e-12)
+    np.testing.assert_array_equal(found.x, expected.x)
+
+
+def test_every_model_on_the_same_axes_has_its_own_colour(plt, model):
+    first = CalibrationDisplay.from_estimator(model, X, Y, name="first")
+    names = ["first"] + [f"another model of a very long name, {k}" for k in range(5)]
+    displays = [first] + [
+        CalibrationDisplay(first.pit ** (1.2 + k / 5), name).plot(first.axes_)
+        for k, name in enumerate(names[1:])
+    ]
+    colours = {display.coverage_.get_color() for display in displays}
+    assert len(colours) == 6
+    from matplotlib.colors import same_color
+
+    for display in displays:
+        edge = display.histogram_.get_edgecolor()
+        assert same_color(edge, display.coverage_.get_color())
+
+
+def test_legend_fits_a_subplot(plt, model):
+    figure, axes = plt.subplots(2, 2, figsize=(8, 7), layout="constrained")
+    name = "GaussianMLRegressor with noise that varies"
+    display = CalibrationDisplay.from_estimator(model, X, Y, name=name, ax=axes[0])
+    CalibrationDisplay(display.pit**2, "constant noise").plot(axes[0])
+    figure.canvas.draw()
+    for ax in axes[0]:
+        if ax.get_legend() is not None:
+            box, frame = ax.get_legend().get_window_extent(), ax.bbox
+            assert frame.x0 <= box.x0 and box.x1 <= frame.x1
+            assert frame.y0 <= box.y0 and box.y1 <= frame.y1

@@ -34,7 +34,7 @@ from sklearn_gml.metrics import (
     neg_crps_scorer,
     pit_values,
 )
-from sklearn_gml.metrics.scores import _crps_by_quadrature
+from sklearn_gml.metrics.crps import crps_by_quadrature
 
 X, Y = load_diabetes(return_X_y=True)
 RNG = np.random.default_rng(0)
@@ -68,7 +68,7 @@ def test_closed_forms_equal_the_quadrature(name):
     # The tails of t(1.5), integrated to infinity, cost the quadrature a digit.
     closed = [crps_loss([y], distribution) for y in OUTCOMES]
     np.testing.assert_allclose(
-        closed, _crps_by_quadrature(OUTCOMES, distribution), rtol=1e-8
+        closed, crps_by_quadrature(OUTCOMES, distribution), rtol=1e-8
     )
 
 
@@ -439,3 +439,86 @@ def test_search_picks_the_logarithm_of_the_price(houses):
     # In every fold, by 0.08 nats a sale and more.
     folds = [search.cv_results_[f"split{k}_test_score"] for k in range(5)]
     assert all(logarithm > raw for logarithm, raw in folds)
+
+
+# Scores that are not finite -----------------------------------------------------------
+
+UNKNOWN_ROW = stats.norm([0.0, np.nan, 1.0], [1.0, np.nan, 2.0])
+
+
+@pytest.mark.parametrize(
+    "score", [loglik_score, crps_loss, interval_coverage_score, interval_width]
+)
+def test_rows_of_which_nothing_is_known(score):
+    """They make the score NaN, and a warning names them; at weight zero they do not."""
+    with pytest.warns(UndefinedMetricWarning, match=r"1 of 3 rows.*: 1 \(nan\)"):
+        assert np.isnan(score([0.1, 0.2, 0.3], UNKNOWN_ROW))
+    weighted = score([0.1, 0.2, 0.3], UNKNOWN_ROW, sample_weight=[1.0, 0.0, 1.0])
+    assert weighted == score([0.1, 0.3], stats.norm([0.0, 1.0], [1.0, 2.0]))
+
+
+def test_infinite_scores_are_named():
+    uniform = stats.uniform(np.zeros(8), 1.0)
+    y = [0.5, 2.0, 0.5, -1.0, 3.0, 4.0, 5.0, 6.0]
+    message = r"not finite in 6 of 8 rows.*: 1 \(-inf\), 3 \(-inf\), .*, 6 .*\.\.\.\."
+    with pytest.warns(UndefinedMetricWarning, match=message):
+        assert loglik_score(y, uniform) == -np.inf
+    with pytest.warns(UndefinedMetricWarning, match=r"crps_loss is not finite"):
+        assert crps_loss([2.0], stats.t(0.5)) == np.inf
+
+
+@pytest.mark.parametrize("constant", [0.1, 1e9 + 0.1, 0.0, -1e-300])
+@pytest.mark.parametrize("n", [1, 3, 7, 1000])
+def test_d2_of_a_constant_target(constant, n):
+    """The mean of equal numbers may differ from them by rounding."""
+    y = np.full(n, constant)
+    with pytest.warns(UndefinedMetricWarning, match="does not vary"):
+        assert np.isnan(d2_loglik_score(y, stats.norm(constant, 1.0)))
+    two = np.column_stack([y, np.arange(n)])
+    with pytest.warns(UndefinedMetricWarning, match="does not vary"):
+        assert np.isnan(d2_loglik_score(two, stats.norm(np.zeros(2), 1.0 + 0 * two)))
+    with pytest.warns(UndefinedMetricWarning, match="does not vary"):
+        weight = np.r_[np.ones(n), 0.0]
+        d2 = d2_loglik_score(np.r_[y, 5.0], stats.norm(), sample_weight=weight)
+        assert np.isnan(d2)
+
+
+@pytest.mark.parametrize(
+    "level", [0.0, 1.0, 95, -0.5, np.nan, "0.9", None, [0.5], True]
+)
+@pytest.mark.parametrize("score", [interval_coverage_score, interval_width])
+def test_levels_that_are_no_probability(score, level):
+    with pytest.raises(ValueError, match="level must be between 0 and 1, got"):
+        score([1.0], stats.norm(), level)
+    with pytest.raises(ValueError, match=r"Did you mean 0\.95\?"):
+        score([1.0], stats.norm(), 95)
+
+
+def test_crps_of_rows_with_other_degrees_of_freedom():
+    """Each row as it is alone: heavy tails, infinite degrees of freedom."""
+    freedom = np.array([0.8, 1.0, 3.0, 50.0, np.inf])
+    y = np.array([0.3, -1.0, 2.0, 0.5, 1.0])
+    together = [
+        crps_loss(y, stats.t(freedom, 0.2, 1.5), sample_weight=np.eye(5)[k])
+        for k in range(5)
+    ]
+    alone = [crps_loss(y[[k]], stats.t(freedom[[k]], 0.2, 1.5)) for k in range(4)]
+    alone.append(crps_loss(y[[4]], stats.norm(0.2, 1.5)))
+    np.testing.assert_allclose(together, alone, rtol=1e-12)
+
+
+def test_scorer_of_another_score():
+    from sklearn_gml.metrics import DistributionScorer
+
+    model = GaussianMLRegressor().fit(X, Y)
+    scorer = DistributionScorer(interval_width, sign=-1)
+    assert scorer(model, X, Y) == -interval_width(Y, model.predict_dist(X))
+
+
+def test_ours_are_distributions_by_the_protocol():
+    from sklearn_gml._distributions.protocol import Distribution
+
+    ours = inverse_transformed(stats.t(5), FunctionTransformer(np.log, np.exp))
+    for distribution in (ours, stats.norm(), stats.lognorm(1.0)):
+        assert isinstance(distribution, Distribution)
+    assert not isinstance(np.ones(3), Distribution)
