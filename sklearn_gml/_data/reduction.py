@@ -5,6 +5,7 @@ matrix (one product over the rows), the same again for rows whitened by that fac
 and Householder QR.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +52,10 @@ SHORT_BLOCK = 256
 # Beyond, squares overflow on the way to a likelihood.
 LARGEST = 1e152
 
+# Below, squares of what is a rounding error beside it vanish, and with them the sigma
+# of an exact fit.
+SMALLEST = 1e-130
+
 # Sums of squares outside may have lost digits to underflow, or will overflow.
 SAFE_SQUARES = (1e-280, 1e280)
 
@@ -61,8 +66,9 @@ def reduce_rows(rows):
     Raises
     ------
     ValueError
-        If X has missing or infinite values, or squares that overflow.
+        If X has missing or infinite values, or squares that overflow or vanish.
     """
+    rows, unit = rows.per_unit_of_weight()
     # Infinite values and overflow are looked for once the sums are complete.
     with np.errstate(invalid="ignore", over="ignore"):
         if rows.n_samples > rows.n_features:
@@ -78,14 +84,29 @@ def reduce_rows(rows):
         factor = _householder(rows, origin)
     elif not quality.within(GRAM_LIMITS):
         factor = _whiten_again(rows, origin, factor)
-    largest = np.abs(factor).max()
+    _check_norms(factor, origin, rows.n_features)
+    return origin, math.sqrt(unit) * factor
+
+
+def _check_norms(factor, origin, n_features):
+    """Raise for columns whose squares overflow or vanish."""
+    norms = np.abs(factor[:, 1:]).max(axis=0)
+    norms = np.maximum(norms, factor[0, 0] * np.abs(origin))
+    largest = norms.max()
     if not largest < LARGEST:
         raise ValueError(
             "X or y has columns that are not finite or whose squares overflow (the "
             f"largest norm is {largest:.3g}, allowed are norms below {LARGEST:g}): "
             "remove NaN and infinity, or rescale them."
         )
-    return origin, factor
+    vanishing = np.flatnonzero((norms > 0) & (norms < SMALLEST))
+    if len(vanishing):
+        name = "y" if vanishing[0] >= n_features else f"Column {vanishing[0]} of X"
+        raise ValueError(
+            f"{name} is so small that its squares vanish: its norm is "
+            f"{norms[vanishing[0]]:.3g}, allowed are norms above {SMALLEST:g} and "
+            "zero. Rescale it."
+        )
 
 
 def _gram_about_centre(rows):

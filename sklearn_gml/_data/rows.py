@@ -5,8 +5,9 @@ float64 or float32, sparse or dense, weighted or not. Everybody else sees
 float64 blocks.
 """
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -36,6 +37,9 @@ SPARSE_BLOCK_ROWS = 2**14
 # Columns of sparse X beyond which no matrix of columns by columns is formed: at this
 # number it has 128 MiB.
 WIDE = 4096
+
+# Weights between these leave sums of squares far from the ends of the range.
+ORDINARY_WEIGHTS = (2.0**-60, 2.0**60)
 
 # For work with a dozen arrays of the size of the block.
 SMALL_BLOCK_ELEMENTS = 2**15
@@ -221,21 +225,42 @@ class Rows:
             sqrt_weight = None if self.weight is None else np.sqrt(self.weight[rows])
             yield self.X[rows], self.y[rows], sqrt_weight
 
+    @property
+    def positive(self):
+        """The rows of positive weight: themselves if all are."""
+        if self.frequency is None or self.frequency.all():
+            return self
+        kept = self.frequency > 0
+        scale = None if self.noise_scale is None else self.noise_scale[kept]
+        return replace(
+            self,
+            X=self.X[kept],
+            y=self.y[kept],
+            frequency=self.frequency[kept],
+            noise_scale=scale,
+        )
+
+    def per_unit_of_weight(self):
+        """``(rows, unit)``, the frequencies divided by their unit, a power of four.
+
+        Of ordinary frequencies it is one; sums of others would overflow or vanish.
+        """
+        largest = 1.0 if self.frequency is None else float(self.frequency.max())
+        if ORDINARY_WEIGHTS[0] < largest < ORDINARY_WEIGHTS[1]:
+            return self, 1.0
+        unit = 4.0 ** round(math.log2(largest) / 2.0)
+        return replace(self, frequency=self.frequency / unit), unit
+
     def counted(self, size):
         """Rows block by block: slices, or positions where some have weight zero.
 
-        Times zero is not the same: such rows may hold fill values, large ones too.
+        Times zero is not the same: such rows may hold fill values, NaN among them.
         """
         for rows in self.slices(size):
             kept = None if self.frequency is None else self.frequency[rows] > 0
             if kept is None or kept.all():
                 yield rows
                 continue
-            # What the sums will not see has to be looked at here.
-            with np.errstate(over="ignore", invalid="ignore"):
-                total = self.X[rows][~kept].sum()
-            if not np.isfinite(total):
-                self.check_finite()
             if kept.any():
                 yield rows.start + np.flatnonzero(kept)
 
@@ -252,12 +277,13 @@ class Rows:
 
     def centre(self):
         """Means of the columns of ``[X y]``."""
-        weight = np.ones(self.n_samples) if self.weight is None else self.weight
-        return np.append(weight @ self.X, weight @ self.y) / weight.sum()
+        rows = self.positive
+        weight = np.ones(rows.n_samples) if rows.weight is None else rows.weight
+        return np.append(weight @ rows.X, weight @ rows.y) / weight.sum()
 
     def check_finite(self):
         """Raise scikit-learn's error if X has missing or infinite values."""
-        assert_all_finite(self.X, input_name="X")
+        assert_all_finite(self.positive.X, input_name="X")
 
 
 def _dense(X):

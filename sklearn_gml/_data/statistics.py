@@ -262,7 +262,7 @@ class GaussianStatistics:
         """The statistics of the rows of both."""
         if not isinstance(other, GaussianStatistics):
             return NotImplemented
-        self._check_same_columns(other)
+        self.check_same_columns(other)
         if not (self.n_samples and other.n_samples):
             return self if self.n_samples else other
         # The heavier part knows better where the rows lie.
@@ -283,7 +283,7 @@ class GaussianStatistics:
         """``sum()`` starts from 0, the statistics of no rows."""
         return self if isinstance(other, int) and other == 0 else NotImplemented
 
-    def _check_same_columns(self, other: GaussianStatistics) -> None:
+    def check_same_columns(self, other: GaussianStatistics) -> None:
         for what, mine, theirs in (
             ("features", self.n_features, other.n_features),
             ("targets", self.n_targets, other.n_targets),

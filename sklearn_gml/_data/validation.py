@@ -1,13 +1,13 @@
 """Input checks shared by the front doors; messages are scikit-learn's own."""
 
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils import check_array
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils import _safe_indexing, check_array
+from sklearn.utils.validation import _num_samples, validate_data
 
 SPARSE_FORMATS = ("csr", "csc")
 
@@ -40,6 +40,8 @@ def validate_training_data(
     """Check training input; an estimator learns its features from it, or with
     ``reset=False`` compares them with those that it knows.
 
+    Rows of weight zero take no part: whatever they hold is not looked at.
+
     Raises
     ------
     ValueError
@@ -47,6 +49,17 @@ def validate_training_data(
         targets; for negative weights; for weights that are all zero; for noise
         scales that are not positive.
     """
+    data = validate_batch(
+        X, y, sample_weight, noise_scale, estimator=estimator, reset=reset
+    )
+    _check_some_weight(data.sample_weight)
+    return data
+
+
+def validate_batch(
+    X, y, sample_weight=None, noise_scale=None, *, estimator=None, reset=True
+):
+    """The same for rows that may all have weight zero."""
     if estimator is None:
         estimator = _AnyRegressor()
     if sparse.issparse(y):
@@ -54,7 +67,7 @@ def validate_training_data(
     X, y = validate_data(
         estimator,
         X,
-        y,
+        _without_fill_values(y, sample_weight, 0.0),
         accept_sparse=SPARSE_FORMATS,
         dtype=[np.float64, np.float32],
         ensure_all_finite=False,
@@ -66,22 +79,91 @@ def validate_training_data(
     return TrainingData(
         X,
         y,
-        validate_sample_weight(sample_weight, X),
-        validate_noise_scale(noise_scale, X),
+        _frequencies(sample_weight, X),
+        validate_noise_scale(_without_fill_values(noise_scale, sample_weight, 1.0), X),
         None if names is None else tuple(names),
     )
 
 
+def _without_fill_values(values, sample_weight, fill):
+    """The values, ``fill`` where the weight is zero; as they are if unlike weights."""
+    if values is None or not _some_are_zero(sample_weight, values):
+        return values
+    array = np.array(values)
+    if array.dtype.kind != "f":
+        return values
+    array[np.asarray(sample_weight) == 0] = fill
+    return array
+
+
+def without_uncounted(sample_weight, *arrays):
+    """``(sample_weight, *arrays)`` without the rows of weight zero; None stays None."""
+    if not _some_are_zero(sample_weight, arrays[0]):
+        return sample_weight, *arrays
+    weight = np.asarray(sample_weight)
+    counted = np.flatnonzero(weight)
+    if not len(counted):
+        return sample_weight, *arrays
+    return tuple(
+        None if array is None else _safe_indexing(array, counted)
+        for array in (weight, *arrays)
+    )
+
+
+def _some_are_zero(sample_weight, values):
+    """Whether these are weights of these rows, some of them zero."""
+    if sample_weight is None:
+        return False
+    weight = np.asarray(sample_weight)
+    if weight.ndim != 1 or weight.dtype.kind not in "fiu":
+        return False
+    return len(weight) == _num_samples(values) and not weight.all()
+
+
 def validate_sample_weight(sample_weight, X):
     """Frequencies as float64, or None; not negative and not all zero."""
-    if sample_weight is None:
-        return None
-    weight = _check_sample_weight(
-        sample_weight, X, dtype=np.float64, ensure_non_negative=True
-    )
-    if not weight.any():
+    weight = _frequencies(sample_weight, X)
+    _check_some_weight(weight)
+    return weight
+
+
+def _check_some_weight(weight):
+    if weight is not None and not weight.any():
         raise ValueError(
             "sample_weight is zero for every row: no rows are left to fit."
+        )
+
+
+def _frequencies(sample_weight, X):
+    """Weights as scikit-learn checks them, but that all of them may be zero."""
+    if sample_weight is None:
+        return None
+    n_samples = _num_samples(X)
+    if isinstance(sample_weight, Real):
+        sample_weight = np.full(n_samples, sample_weight)
+    weight = check_array(
+        sample_weight,
+        ensure_2d=False,
+        dtype=np.float64,
+        order="C",
+        input_name="sample_weight",
+    )
+    if weight.ndim != 1:
+        raise ValueError(
+            f"Sample weights must be 1D array or scalar, got {weight.ndim}D array."
+        )
+    if weight.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight.shape == {weight.shape}, expected {(n_samples,)}!"
+        )
+    if weight.min(initial=0.0) < 0:
+        raise ValueError("Negative values in data passed to `sample_weight`.")
+    with np.errstate(over="ignore"):
+        total = weight.sum()
+    if not np.isfinite(total):
+        raise ValueError(
+            f"The sum of sample_weight overflows (the largest is {weight.max():.3g}): "
+            "divide the weights by it."
         )
     return weight
 

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
 
 from .._data.rows import WIDE, Rows
 from .._data.statistics import GaussianStatistics, statistics_of_rows
-from .._data.validation import validate_training_data
+from .._data.validation import validate_batch, validate_training_data
 from .._inference.fit import FitSettings
 from ..exceptions import PrecisionWarning
 from .diagnostics import announce
@@ -132,15 +131,17 @@ class PartialFitMixin:
         with unchanged_on_error(self):
             running = self._running_total()
             reset = running.total is None
-            if not reset and sample_weight is not None and not np.any(sample_weight):
-                data = validate_training_data(
-                    X, y, None, noise_scale, estimator=self, reset=False
-                )
-                Rows.of(data.X, data.y).check_finite()
-                return self
-            data = validate_training_data(
+            validate = validate_training_data if reset else validate_batch
+            data = validate(
                 X, y, sample_weight, noise_scale, estimator=self, reset=reset
             )
+            if data.sample_weight is not None and not data.sample_weight.any():
+                n_targets = None if data.y.ndim == 1 else data.y.shape[1]
+                no_rows = GaussianStatistics.empty(
+                    data.X.shape[1], n_targets, data.feature_names
+                )
+                running.total.check_same_columns(no_rows)
+                return self
             rows = Rows.of(data.X, data.y, data.sample_weight, data.noise_scale)
             settings = FitSettings.of(self).of_columns(X)
             if rows.is_wide_and_sparse:

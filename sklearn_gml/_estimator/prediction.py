@@ -17,6 +17,7 @@ from .._data.validation import (
     SPARSE_FORMATS,
     validate_noise_scale,
     validate_sample_weight,
+    without_uncounted,
 )
 from .._distributions.multivariate import MultivariateNormal, MultivariateT
 from .._distributions.transformed import parameters_of
@@ -124,6 +125,25 @@ class GaussianPredictionMixin:
         density = -0.5 * (LOG_2PI + standardised**2) - np.log(sigma)
         return density if density.ndim == 1 else density.sum(axis=1)
 
+    def score(self, X, y, sample_weight=None):
+        """R^2 of the predictions, the coefficient of determination.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+        y : array-like of shape (n,) or (n, t)
+        sample_weight : array-like of shape (n,), optional
+            Frequencies of the rows. Rows of weight zero take no part, whatever they
+            hold.
+
+        Returns
+        -------
+        float
+            As of any regressor: the mean over the targets.
+        """
+        sample_weight, X, y = without_uncounted(sample_weight, X, y)
+        return super().score(X, y, sample_weight)
+
     def score_loglik(
         self, X, y, sample_weight=None, *, noise_scale=None, normalize=False
     ):
@@ -146,6 +166,9 @@ class GaussianPredictionMixin:
         float
             ``sum_i w_i log p(y_i | x_i)`` in nats.
         """
+        sample_weight, X, y, noise_scale = without_uncounted(
+            sample_weight, X, y, noise_scale
+        )
         density = self.loglik_samples(X, y, noise_scale=noise_scale)
         return weighted_total(density, sample_weight, normalize)
 

@@ -75,7 +75,7 @@ class ConstantPoint:
 
         What predictions lose beyond it is not a question of the likelihood.
         """
-        return rounding_sigma(self.summed, self.objective.sum_weights)
+        return rounding_sigma(self.summed, self.objective.degrees)
 
     @property
     def degenerate(self):
@@ -204,6 +204,7 @@ class ConstantObjective:
         self.fit_intercept = fit_intercept
         self.restricted = restricted
         self.sum_weights = statistics.sum_weights
+        self.mean_weight = statistics.sum_weights / statistics.n_samples
         self.log_scale = statistics.log_scale
         n_features, n_mean = (
             statistics.n_features,

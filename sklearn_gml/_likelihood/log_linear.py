@@ -119,6 +119,7 @@ class LogLinearObjective:
         self.prior = CoefficientPrior.of(alpha, statistics.n_features)
         self.restricted, self.target = restricted, target
         self.sum_weights, self.log_scale = statistics.sum_weights, rows.log_scale
+        self.mean_weight = statistics.sum_weights / statistics.n_samples
         every = np.arange(statistics.n_features)
         mean = part_of(
             statistics,

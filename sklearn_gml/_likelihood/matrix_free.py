@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, cg
 
+from .._data.statistics import gaussian_loglik
 from .constant import ConstantObjective
 from .estimate import Estimate
 from .prior import CoefficientPrior
@@ -68,11 +69,16 @@ class MatrixFreeObjective(ConstantObjective):
 
     def __init__(self, rows, *, fit_intercept=True, alpha=0.0):
         self.fit_intercept, self.restricted = fit_intercept, False
+        self.sum_weights, self.log_scale = rows.sum_frequencies, rows.log_scale
+        # Sums over weights of any scale are made per unit of weight.
+        rows, self.unit = rows.positive.per_unit_of_weight()
+        self.mean_weight = rows.sum_frequencies / rows.n_samples
         weight = np.ones(rows.n_samples) if rows.weight is None else rows.weight
         root_weight = np.sqrt(weight)[:, None]
         total = weight.sum()
-        self.sum_weights, self.log_scale = rows.sum_frequencies, rows.log_scale
-        sums, squares = weight @ rows.X, weight @ rows.X.multiply(rows.X)
+        # float32 would lose the squares.
+        X = rows.X.astype(np.float64, copy=False)
+        sums, squares = weight @ X, weight @ X.multiply(X)
         means = sums / total
         self.origin_x = means if fit_intercept else np.zeros_like(means)
         self.origin_y = np.zeros(rows.y.shape[1])
@@ -82,7 +88,7 @@ class MatrixFreeObjective(ConstantObjective):
         self.target = root_weight * (rows.y - self.origin_y)
         self.slopes = slice(int(fit_intercept), self.n_parameters)
 
-        self.prior = CoefficientPrior.of(alpha, rows.n_features)
+        self.prior = CoefficientPrior.of(np.divide(alpha, self.unit), rows.n_features)
         self.penalty = self.prior.penalty(fit_intercept)
         self.norms_y = np.sqrt(weight @ rows.y**2)
         first = [total] if fit_intercept else []
@@ -90,7 +96,7 @@ class MatrixFreeObjective(ConstantObjective):
         centred = squares - total * self.origin_x**2
         self._diagonal = np.append(first, np.maximum(centred, 0.0))
         self.rank = min(self.n_parameters, rows.n_positive)
-        self.degrees = self.sum_weights
+        self.degrees = self.sum_weights / self.unit
         n_flat = fit_intercept + int(np.sum(self.prior.flat))
         self.flat = min(n_flat, rows.n_positive)
         self.saturated, self.lacks_weight = rows.n_positive <= n_flat, False
@@ -147,7 +153,13 @@ class MatrixFreeObjective(ConstantObjective):
 
     def estimate(self, point):
         coef, intercept, sigma = self.in_units_of_data(point)
-        return Estimate(coef, intercept, point.squares, sigma, None)
+        return Estimate(coef, intercept, self.unit * point.squares, sigma, None)
+
+    def loglik(self, estimate):
+        prior = np.sum((estimate.coef * np.sqrt(self.prior.finite)) ** 2, axis=1)
+        squares = np.maximum(estimate.squares - self.unit * prior, 0.0)
+        values = gaussian_loglik(squares, estimate.sigma, self.sum_weights)
+        return float(np.sum(values - self.log_scale))
 
     def refined(self, point, rows):
         return self.estimate(point)

@@ -8,7 +8,7 @@ may gain more, ``unbounded`` whether the solver has come to the end of arithmeti
 ``settled(theta, before)`` is the point whose parameters with a closed form are at their
 maximum given the others; it may use what a point before it knows. ``free(point)`` is
 the mask of those others, ``lower`` are the bounds of theta and ``max_stalls`` is a
-limit to patience.
+limit to patience. ``mean_weight`` is that of the rows: L-BFGS works per unit of weight.
 """
 
 from dataclasses import dataclass
@@ -146,7 +146,8 @@ def maximise_lbfgs(objective, *, max_iter, tol, report=None):
         if not np.isfinite(point.value):
             # Values overflow on the way to a maximum that is not there.
             point = before
-        enough = max(0.5 * tol**2, VALUE_MARGIN * point.resolution)
+        enough = 0.5 * tol**2 * objective.mean_weight
+        enough = max(enough, VALUE_MARGIN * point.resolution)
         converged = point.gain <= enough
         stuck = point.value <= before.value + point.resolution
         if converged or stuck or n_iter >= max_iter:
@@ -163,12 +164,14 @@ def maximise_lbfgs(objective, *, max_iter, tol, report=None):
 
 def _lbfgs_round(objective, start, max_iter, tol, report):
     free = objective.free(start)
-    diagonal = start.information_diagonal[free]
+    # Per unit of weight: scipy's first step and tolerance are not free of scale.
+    weight = objective.mean_weight
+    diagonal = start.information_diagonal[free] / weight
     unit = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
 
     def negative(scaled):
         point = objective.at(_with_free(start.theta, free, scaled * unit))
-        return -point.value, -point.gradient[free] * unit
+        return -point.value / weight, -point.gradient[free] * unit / weight
 
     def after_step(intermediate_result):
         theta = _with_free(start.theta, free, intermediate_result.x * unit)

@@ -146,6 +146,27 @@ BAD_DICTIONARIES = {
     "count": ({"n_samples": 0}, "n_samples is 0"),
     "log scale": ({"log_scale": None}, "log_scale is None"),
     "text": ({"sum_weights": "9"}, "sum_weights is '9'"),
+    "boolean version": ({"version": True}, "version True"),
+    "other keys": ({3: 1}, "expected are"),
+    "boolean weights": ({"sum_weights": True}, "sum_weights is True"),
+    "boolean count": ({"n_samples": True}, "n_samples is True"),
+    "huge count": ({"n_samples": 10**400}, "n_samples is 10"),
+    "huge weights": ({"sum_weights": 10**400}, "sum_weights is 10"),
+    "huge entry": ({"origin": [0.0, 10**400, 0.0]}, "origin has entries .* not finite"),
+    "text in the origin": ({"origin": [0.0, "1", 0.0]}, "origin must be a list of nu"),
+    "boolean in the origin": ({"origin": [0.0, True, 0.0]}, "origin must be a list"),
+    "no list": ({"origin": None}, "origin must be a list of numbers"),
+    "dictionary": ({"factor": {"a": 1}}, "factor must be a list of numbers"),
+    "vector of two": ({"n_features": 1}, "vector_target is True with 2 targets"),
+    "vector as number": ({"vector_target": 1}, "vector_target is 1"),
+    "zero factor": ({"factor": np.zeros((4, 4)).tolist()}, "first entry of factor"),
+    "enormous factor": (
+        {"factor": np.diag([1.0, 1e200, 1.0, 1.0]).tolist()},
+        "factor has entries more than",
+    ),
+    "names as text": ({"feature_names": "ab"}, "feature_names must be a list of str"),
+    "names as numbers": ({"feature_names": [1, 2]}, "feature_names must be a list"),
+    "names as dictionary": ({"feature_names": {"a": 1, "b": 2}}, "must be a list of s"),
 }
 
 

@@ -158,9 +158,10 @@ def test_weight_zero_is_no_row(data):
     before = dict(vars(model))
     model.partial_fit(X[:2], y[:2], np.zeros(2))
     assert vars(model) == before
-    with pytest.raises(ValueError, match="NaN"):
-        model.partial_fit(np.full((2, 3), np.nan), y[:2], np.zeros(2))
-    with pytest.raises(ValueError, match=r"zero for every row|at least one non-zero"):
+    # Whatever the rows hold.
+    model.partial_fit(np.full((2, 3), np.nan), np.full(2, np.nan), np.zeros(2))
+    assert vars(model) == before
+    with pytest.raises(ValueError, match="zero for every row"):
         GaussianMLRegressor().partial_fit(X, y, np.zeros(60))
 
 
@@ -240,3 +241,27 @@ def test_varying_noise_has_no_partial_fit():
     with pytest.raises(AttributeError, match="no attribute 'partial_fit'") as caught:
         model.partial_fit([[1.0]], [1.0])
     assert "Use fit, or sklearn_gml.dask" in str(caught.value.__cause__)
+
+
+WRONG_BATCHES_OF_NOTHING = {
+    "text": (lambda X, y: (X, y, ["none"] * len(y)), "could not convert"),
+    "two columns": (lambda X, y: (X, y, np.zeros((len(y), 2))), "1D array or scalar"),
+    "too few": (lambda X, y: (X, y, np.zeros(3)), r"sample_weight.shape == \(3,\)"),
+    "two targets": (
+        lambda X, y: (X, np.c_[y, y], np.zeros(len(y))),
+        "different targets",
+    ),
+    "columns": (lambda X, y: (X[:, :2], y, np.zeros(len(y))), "expecting 3 features"),
+    "lengths": (lambda X, y: (X, y[1:], np.zeros(len(y))), "inconsistent numbers"),
+    "noise scale": (lambda X, y: (X, y, np.zeros(len(y)), [1.0]), "noise_scale has sh"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_BATCHES_OF_NOTHING)
+def test_weights_of_zero_do_not_spare_the_checks(data, name):
+    """M4: what is wrong with a batch is wrong whatever its weights."""
+    X, y = data
+    change, message = WRONG_BATCHES_OF_NOTHING[name]
+    model = GaussianMLRegressor().partial_fit(X, y)
+    with pytest.raises(ValueError, match=message):
+        model.partial_fit(*change(X, y))

@@ -12,6 +12,7 @@ from sklearn_gml._likelihood.maximisers import maximise_lbfgs, maximise_newton
 class PoissonObjective:
     """Log-likelihood of counts with mean exp(theta), one parameter each."""
 
+    mean_weight = 1.0
     max_stalls = 3
 
     def __init__(self, counts, start):
