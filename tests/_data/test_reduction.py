@@ -12,7 +12,7 @@ def test_tiny_columns_are_named(size, offset):
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((2, 20, 2))
     y = y[:, 0]
-    with pytest.raises(ValueError, match="Column 1 of X is so small .* Rescale"):
+    with pytest.raises(ValueError, match="Column 1 of X is so small"):
         GaussianMLRegressor().fit((X + offset) * [1.0, size], y)
     with pytest.raises(ValueError, match="y is so small"):
         GaussianMLRegressor().fit(X, size * (y + offset))
