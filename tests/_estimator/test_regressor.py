@@ -249,13 +249,13 @@ def test_fill_values_of_rows_without_weight_are_not_looked_at():
     for X, target, alpha in ((cubic, y, 0.0), (wide, z, 1.0)):
         weight = np.append(np.ones(len(target)), 0.0)
         expected = GaussianMLRegressor(alpha=alpha).fit(X, target)
-        for fill in (1e12, 9.96921e36, 1e200):
+        for fill in (1e12, 9.96921e36, 1e200, np.nan, np.inf):
             filled = np.vstack([X, np.full(X.shape[1], fill)])
             model = GaussianMLRegressor(alpha=alpha)
             model.fit(filled, np.append(target, fill), weight)
             np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-10)
             assert model.sigma_ == pytest.approx(expected.sigma_, rel=1e-10)
-        filled[-1, 0] = np.nan
+        filled[0, 0] = np.nan
         with pytest.raises(ValueError, match="contains NaN"):
             model.fit(filled, np.append(target, 0.0), weight)
 
