@@ -1,5 +1,7 @@
 """The likelihood of wide sparse rows, without a matrix of columns by columns."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, cg
 
@@ -88,16 +90,20 @@ class MatrixFreeObjective(ConstantObjective):
         self.target = root_weight * (rows.y - self.origin_y)
         self.slopes = slice(int(fit_intercept), self.n_parameters)
 
-        self.prior = CoefficientPrior.of(np.divide(alpha, self.unit), rows.n_features)
+        prior = CoefficientPrior.of(alpha, rows.n_features)
+        self.prior = replace(prior, precision=prior.precision / self.unit)
         self.penalty = self.prior.penalty(fit_intercept)
         self.norms_y = np.sqrt(weight @ rows.y**2)
         first = [total] if fit_intercept else []
         self.norms_x = self.summed_norms_x = np.sqrt(np.append(first, squares))
         centred = squares - total * self.origin_x**2
         self._diagonal = np.append(first, np.maximum(centred, 0.0))
-        self.rank = min(self.n_parameters, rows.n_positive)
+        # Columns without entries, of which hashed words leave many, are no directions.
+        occupied = squares > 0
+        n_occupied = fit_intercept + int(np.sum(occupied))
+        self.rank = min(n_occupied, rows.n_positive)
         self.degrees = self.sum_weights / self.unit
-        n_flat = fit_intercept + int(np.sum(self.prior.flat))
+        n_flat = fit_intercept + int(np.sum(self.prior.flat & occupied))
         self.flat = min(n_flat, rows.n_positive)
         self.saturated, self.lacks_weight = rows.n_positive <= n_flat, False
 

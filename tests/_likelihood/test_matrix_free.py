@@ -5,7 +5,11 @@ import pytest
 from scipy import sparse
 from sklearn.linear_model import Ridge
 
-from sklearn_gml import DegenerateFitWarning, GaussianMLRegressor
+from sklearn_gml import (
+    DegenerateFitWarning,
+    GaussianMLRegressor,
+    RankDeficiencyWarning,
+)
 from sklearn_gml._data import rows as blocks
 
 
@@ -85,3 +89,18 @@ def test_more_words_than_texts_have_no_noise():
         model = GaussianMLRegressor().fit(X, y)
     np.testing.assert_allclose(model.predict(X), y, atol=1e-8 * np.abs(y).max())
     assert np.isfinite(model.loglik_)
+
+
+def test_columns_without_entries_are_no_directions():
+    """M7: hashed words leave most of the columns empty."""
+    x, y = np.array([[1.0], [2.0], [3.0], [5.0]]), np.array([1.0, 2.0, 4.0, 4.0])
+    empty = sparse.csr_array((4, 5000))
+    wide = sparse.csr_array(sparse.hstack([sparse.csr_array(x), empty]))
+    with pytest.warns(RankDeficiencyWarning, match="5000 of 5002"):
+        model = GaussianMLRegressor().fit(wide, y)
+    expected = GaussianMLRegressor().fit(x, y)
+    assert model.rank_ == expected.rank_ == 2
+    for name in ("sigma_", "loglik_", "aic_", "bic_"):
+        assert getattr(model, name) == pytest.approx(getattr(expected, name), rel=1e-9)
+    assert model.coef_[0] == pytest.approx(expected.coef_[0], rel=1e-9)
+    np.testing.assert_array_equal(model.coef_[1:], 0.0)
