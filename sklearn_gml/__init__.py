@@ -78,6 +78,7 @@ files of a folder import each other without circles::
         reduction     rows to one triangular factor
         refinement    the last Newton step, in doubled precision
         row_sums      sums over rows for log-linear noise
+        row_blocks    blocks of rows at given parameters, for these sums
         predictors    linear predictors of mean and log sigma
         serialization  statistics as plain numbers, and back
     _distributions/   distributions of y

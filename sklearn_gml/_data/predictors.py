@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -234,12 +234,31 @@ class LinearPredictor:
     lift : ndarray of shape (1 + r, q)
     n_features : int
         Columns of X.
+    by_row : bool
+        Whether rows are turned into the coordinates before anything is summed over
+        them, because sums over X would lose the digits of nearly constant combinations.
     """
 
     columns: np.ndarray
     coordinates: np.ndarray | None
     lift: np.ndarray
     n_features: int
+    by_row: bool = False
+
+    def about(self, means: NDArray) -> LinearPredictor:
+        """The same with its design about these means (r,) of its columns."""
+        shift = np.zeros_like(self.lift)
+        shift[0] = means @ self.lift[1:]
+        return replace(self, lift=self.lift - shift)
+
+    def of_design(self, design: NDArray, parameters: NDArray) -> NDArray:
+        """The predictor of rows, from their design."""
+        intercept, *coef = self.lift @ parameters
+        return design @ np.array(coef) + intercept
+
+    def of_sums(self, total: float, along: NDArray) -> NDArray:
+        """Derivatives by the parameters, from sums of rows and of their design."""
+        return total * self.lift[0] + along @ self.lift[1:]
 
     @property
     def n_parameters(self):

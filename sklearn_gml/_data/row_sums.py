@@ -25,112 +25,26 @@ adds up what this module computes there.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import linalg
 from scipy.linalg import blas
 
 from .predictors import LinearPredictor, NoiseLink
-from .rows import NARROW, Rows, shift_and_scale
-
-
-class Block(NamedTuple):
-    """Some rows: X and y about the origin, weights as they are or None."""
-
-    X: object
-    y: np.ndarray
-    weight: np.ndarray | None
-    frequency: np.ndarray | None
-    noise_scale: np.ndarray | None
-
-
-class Lowest(float):
-    """A number of which a sum over blocks or chunks keeps the lowest."""
-
-    def __add__(self, other):
-        return Lowest(min(self, other))
-
-    def __radd__(self, nothing):
-        return self
-
-
-class FirstOrder(NamedTuple):
-    """Sums for value and gradient, in the parameters of the predictors.
-
-    Attributes
-    ----------
-    squares : float
-        ``sum q``.
-    magnitude : float
-        ``sum d y^2``.
-    mean : ndarray
-        ``sum d r x``.
-    noise : ndarray
-        ``sum (q + (a - 1) (q - w)) z``: the gradient but for ``sum w z``, which is zero
-        for columns about their means.
-    raised : float
-        ``sum w (log sigma - predictor)``, what the floor adds to log sigma.
-    held : float
-        ``sum w (1 - a)``.
-    n_at_floor : float
-        Rows that the floor holds, that is below twice the floor, by frequency.
-    lowest : float
-        The lowest predictor of log sigma; infinite where there is no floor.
-    """
-
-    squares: float
-    magnitude: float
-    mean: np.ndarray
-    noise: np.ndarray
-    raised: float
-    held: float
-    n_at_floor: float
-    lowest: float
-
-    def scaled(self, change: float) -> FirstOrder:
-        """The sums after this change of every log sigma, where no row is held."""
-        scale = np.exp(-2.0 * change)
-        return self._replace(
-            squares=scale * self.squares,
-            magnitude=scale * self.magnitude,
-            mean=scale * self.mean,
-            noise=scale * self.noise,
-            lowest=self.lowest + change,
-        )
-
-
-class Held(NamedTuple):
-    """Rows of a block below twice the floor."""
-
-    rows: np.ndarray
-    weight: np.ndarray
-    raised: np.ndarray
-    slope: np.ndarray
-    curvature: np.ndarray
-
-
-class Fitted(NamedTuple):
-    """A block at given parameters: residuals, precisions and the rows held."""
-
-    residual: np.ndarray
-    precision: np.ndarray
-    lowest: float
-    held: Held | None
-
-    @property
-    def squares_held(self) -> np.ndarray:
-        """``q`` of the rows held."""
-        rows = self.held.rows
-        return self.precision[rows] * np.square(self.residual[rows])
-
-    def with_slopes(self, values: np.ndarray) -> np.ndarray:
-        """Values of the rows times the slope of their link."""
-        if self.held is None:
-            return values
-        values = values.copy()
-        values[self.held.rows] *= self.held.slope
-        return values
+from .row_blocks import (
+    LEFT_NEAR_FLOOR,
+    LEFT_ON_FLOOR,
+    Block,
+    FirstOrder,
+    Fitted,
+    Lowest,
+    bend,
+    dense,
+    held_rows,
+    scaled,
+    weighted_gram,
+)
+from .rows import Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +90,7 @@ class RowSums:
         for kept in rows.counted(rows.block_rows):
             X = rows.X[kept]
             if moved:
-                X = (X.toarray() if sparse.issparse(X) else X) - origin_x
+                X = dense(X) - origin_x
             yield Block(
                 X,
                 rows.y[kept, self.target] - origin_y,
@@ -192,25 +106,56 @@ class RowSums:
         Regressed on the columns of the noise, it finds sigma from far away: unlike
         squared residuals, their logarithms have no heavy tail.
         """
-        intercept, slopes = self.mean.of_rows(mean)
+        fitted = self._fitted(mean, np.zeros(self.noise.n_parameters))
+        along = self._along_noise()
 
         def logarithms(block):
-            size = np.abs(block.y - (block.X @ slopes + intercept))
+            at = fitted(block)
+            size = np.abs(at.residual)
             if block.noise_scale is not None:
                 size /= block.noise_scale
             logs = np.log(np.maximum(size, smallest))
             if block.frequency is not None:
                 logs *= block.frequency
-            return logs.sum(), block.X.T @ logs
+            return logs.sum(), along(block, at, logs)
 
-        return self._total(logarithms)
+        return self._of_noise(*self._total(logarithms))
+
+    @property
+    def by_row(self):
+        """Whether both predictors are evaluated from their designs."""
+        return self.mean.by_row or self.noise.by_row
+
+    def noise_means(self):
+        """Means of the columns of the design of the noise, by frequency."""
+        predictor = self.noise
+
+        def sums(block):
+            design = dense(predictor.design(block.X))
+            if block.frequency is None:
+                return len(design), design.sum(axis=0)
+            return block.frequency.sum(), block.frequency @ design
+
+        total, along = self._total(sums)
+        return along / total
+
+    def _along_noise(self):
+        """The function ``values @ z``, z as they are or in the design."""
+        if self.by_row:
+            return lambda block, at, values: values @ at.designs[1]
+        return lambda block, at, values: block.X.T @ values
+
+    def _of_noise(self, total, along):
+        predictor = self.noise
+        turn = predictor.of_sums if self.by_row else predictor.of_parameters
+        return turn(total, along)
 
     def first_order(self, mean, noise):
         """:class:`FirstOrder` at the parameters of the two predictors."""
-        fitted = self._fitted(mean, noise)
+        fitted, by_row = self._fitted(mean, noise), self.by_row
 
         def sums(block):
-            residual, precision, lowest, held = fitted(block)
+            residual, precision, lowest, held, designs = fitted(block)
             pulls = np.empty((2, len(residual)))
             np.multiply(precision, residual, out=pulls[0])
             np.multiply(pulls[0], residual, out=pulls[1])
@@ -225,19 +170,26 @@ class RowSums:
                 squares,
                 precision @ np.square(block.y),
                 pulls.sum(axis=1),
-                pulls @ block.X,
+                *(
+                    [pull @ design for pull, design in zip(pulls, designs, strict=True)]
+                    if by_row
+                    else pulls @ block.X
+                ),
                 of_floor,
                 Lowest(lowest),
             )
 
         # Far from the maximum they may overflow, and then lead nowhere.
         with np.errstate(over="ignore", invalid="ignore"):
-            squares, magnitude, pull_sums, along, of_floor, lowest = self._total(sums)
+            squares, magnitude, pull_sums, along_mean, along_noise, of_floor, lowest = (
+                self._total(sums)
+            )
+            turn = self.mean.of_sums if by_row else self.mean.of_parameters
             return FirstOrder(
                 squares,
                 magnitude,
-                self.mean.of_parameters(pull_sums[0], along[0]),
-                self.noise.of_parameters(pull_sums[1], along[1]),
+                turn(pull_sums[0], along_mean),
+                self._of_noise(pull_sums[1], along_noise),
                 *(float(part) for part in of_floor),
                 float(lowest),
             )
@@ -257,10 +209,11 @@ class RowSums:
         return information
 
     def noise_information(self, mean, noise):
-        """``sum (2 w a^2 + b max(w - q, 0)) z z'`` in the parameters of the noise.
+        """``sum (2 w max(a^2, e) + b max(w - q, 0)) z z'`` of the noise.
 
         The expected information where the floor holds rows, with the curvature of those
-        that go on towards it: without it a step would be far too long.
+        that go on towards it, and no less than a share e of what it is without a floor:
+        else a step would be far too long.
         """
         fitted, predictor = self._fitted(mean, noise), self.noise
 
@@ -268,11 +221,33 @@ class RowSums:
             at = fitted(block)
             weight = block.frequency
             weight = np.ones(len(block.y)) if weight is None else weight
-            weight = 2.0 * at.with_slopes(at.with_slopes(weight))
+            weight = 2.0 * weight
             if at.held is not None:
-                falling = np.maximum(at.held.weight - at.squares_held, 0.0)
-                weight[at.held.rows] += at.held.curvature * falling
-            return (_weighted_gram(predictor, block.X, weight),)
+                held = at.held
+                falling = np.maximum(held.weight - at.squares_held, 0.0)
+                least = np.where(held.slope > 0, LEFT_NEAR_FLOOR, LEFT_ON_FLOOR)
+                weight[held.rows] *= np.maximum(held.slope**2, least)
+                weight[held.rows] += held.curvature * falling
+            return (weighted_gram(predictor, block.X, weight),)
+
+        (gram,) = self._total(gram)
+        return predictor.lift.T @ gram @ predictor.lift
+
+    def rising(self, mean, noise):
+        """``sum b max(q - w, 0) z z'``: what makes the observed information indefinite.
+
+        Of rows that the floor holds although their residuals ask for a larger sigma.
+        """
+        fitted, predictor = self._fitted(mean, noise), self.noise
+        size = len(predictor.lift)
+
+        def gram(block):
+            at = fitted(block)
+            if at.held is None:
+                return (np.zeros((size, size)),)
+            held = at.held
+            weight = held.curvature * np.maximum(at.squares_held - held.weight, 0.0)
+            return (weighted_gram(predictor, block.X[held.rows], weight),)
 
         (gram,) = self._total(gram)
         return predictor.lift.T @ gram @ predictor.lift
@@ -285,14 +260,14 @@ class RowSums:
             at = fitted(block)
             sqrt_precision = np.sqrt(at.precision)
             factors = sqrt_precision, at.with_slopes(sqrt_precision * at.residual)
-            design = _scaled(zip(predictors, factors, strict=False), block.X)
+            design = scaled(zip(predictors, factors, strict=False), block.X)
             # Half the work of a general product, which numpy's does not save here.
             if design.flags.f_contiguous:
                 gram = blas.dsyrk(1.0, design, trans=1)
             else:
                 gram = blas.dsyrk(1.0, design.T)
             if at.held is not None and len(predictors) == 2:
-                bent = 0.5 * _bend(predictors[1], block.X, at)
+                bent = 0.5 * bend(predictors[1], block.X, at)
                 size = len(bent)
                 gram[-size:, -size:] += np.triu(bent)
             return (gram,)
@@ -308,13 +283,14 @@ class RowSums:
         """
 
         whitened = self._whitened(covariance_root, mean, noise)
+        along = self._along_noise()
 
         def sums(block):
             white, at = whitened(block)
             leverage = at.with_slopes(np.square(white).sum(axis=1))
-            return leverage.sum(), block.X.T @ leverage
+            return leverage.sum(), along(block, at, leverage)
 
-        return self.noise.of_parameters(*self._total(sums))
+        return self._of_noise(*self._total(sums))
 
     def leverage_information(self, covariance_root, mean, noise):
         """``sum h z z'`` in the parameters of the noise."""
@@ -323,7 +299,7 @@ class RowSums:
         def sums(block):
             white, _ = whitened(block)
             leverage = np.square(white).sum(axis=1)
-            design = _scaled([(predictor, np.ones(len(leverage)))], block.X)
+            design = scaled([(predictor, np.ones(len(leverage)))], block.X)
             return (design.T @ (design * leverage[:, None]),)
 
         (gram,) = self._total(sums)
@@ -343,12 +319,12 @@ class RowSums:
         def sums(block):
             white, at = whitened(block)
             factor = at.with_slopes(np.ones(len(white)))
-            design = _scaled([(predictor, factor)], block.X)
+            design = scaled([(predictor, factor)], block.X)
             leverage = np.square(white).sum(axis=1)
             weighted = [white.T @ (white * column[:, None]) for column in design.T]
             gram = design.T @ (design * leverage[:, None])
             if at.held is not None:
-                gram -= 0.5 * _weighted_gram(
+                gram -= 0.5 * weighted_gram(
                     predictor,
                     block.X[at.held.rows],
                     at.held.curvature * leverage[at.held.rows],
@@ -372,7 +348,7 @@ class RowSums:
 
         def whitened(block):
             at = fitted(block)
-            return _scaled([(predictor, np.sqrt(at.precision))], block.X) @ lifted, at
+            return scaled([(predictor, np.sqrt(at.precision))], block.X) @ lifted, at
 
         return whitened
 
@@ -382,60 +358,30 @@ class RowSums:
         log_sigma_intercept, log_slopes = self.noise.of_rows(noise)
         maps, link = np.column_stack([slopes, log_slopes]), self.link
         threshold = link.threshold if link.is_bounded else -np.inf
+        predictors = (self.mean, self.noise) if self.by_row else ()
+        both = mean, noise
 
         def fitted(block):
-            products = block.X @ maps
-            predictor, held = products[:, 1] + log_sigma_intercept, None
+            designs = held = None
+            if predictors:
+                designs = [dense(part.design(block.X)) for part in predictors]
+                means, predictor = (
+                    part.of_design(design, parameters)
+                    for part, design, parameters in zip(
+                        predictors, designs, both, strict=True
+                    )
+                )
+            else:
+                products = block.X @ maps
+                predictor = products[:, 1] + log_sigma_intercept
+                means = products[:, 0] + intercept
             lowest = predictor.min() if link.is_bounded else np.inf
             if lowest < threshold:
-                held = _held(link, predictor, block.frequency)
+                held = held_rows(link, predictor, block.frequency)
                 predictor[held.rows] += held.raised
             precision = np.exp(-2.0 * predictor)
             if block.weight is not None:
                 precision *= block.weight
-            residual = block.y - (products[:, 0] + intercept)
-            return Fitted(residual, precision, lowest, held)
+            return Fitted(block.y - means, precision, lowest, held, designs)
 
         return fitted
-
-
-def _held(link, predictor, frequency):
-    """The :class:`Held` rows, of predictors below the threshold of the link."""
-    rows = np.flatnonzero(predictor < link.threshold)
-    predictor = predictor[rows]
-    return Held(
-        rows,
-        np.ones(len(rows)) if frequency is None else frequency[rows],
-        link.log_sigma(predictor) - predictor,
-        link.slope(predictor),
-        link.curvature(predictor),
-    )
-
-
-def _bend(predictor, X, at):
-    """``sum b (w - q) z z'`` over the held rows of a block."""
-    held = at.held
-    weight = held.curvature * (held.weight - at.squares_held)
-    return _weighted_gram(predictor, X[held.rows], weight)
-
-
-def _weighted_gram(predictor, X, weight):
-    """``sum weight z z'`` of rows X, the weights of any sign."""
-    design = _scaled([(predictor, np.ones(len(weight)))], X)
-    return design.T @ (design * weight[:, None])
-
-
-def _scaled(parts, X):
-    """``[f, f * design]`` side by side for each pair ``(predictor, f)``."""
-    X = X.toarray() if sparse.issparse(X) else X
-    designs = [(predictor.design(X), factor) for predictor, factor in parts]
-    width = sum(1 + design.shape[1] for design, _ in designs)
-    shape = len(X), width
-    scaled = np.empty(shape[::-1]).T if width < NARROW else np.empty(shape)
-    start = 0
-    for design, factor in designs:
-        stop = start + 1 + design.shape[1]
-        scaled[:, start] = factor
-        shift_and_scale(design, None, factor, scaled[:, start + 1 : stop])
-        start = stop
-    return scaled

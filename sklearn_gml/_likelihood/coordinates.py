@@ -1,5 +1,7 @@
 """Coordinates for the linear predictors of rows, from the statistics of the rows."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np
@@ -14,27 +16,60 @@ from .._linalg.triangular import column_norms, condition_bound, triangle
 RAW_CONDITION = 2.0**10
 
 
-class Part(NamedTuple):
-    """The linear predictor of mean or log sigma, and what its columns are like."""
+# Beyond this loss of digits (a factor of rounding errors), sums over the columns would
+# lose the last steps to a maximum along nearly constant combinations. Rows are then
+# turned into the coordinates before they are summed.
+BY_ROW_LOSS = 2.0**12
 
-    predictor: LinearPredictor
+# Combinations of columns vary so many times less than the columns. Beyond, sums about
+# another origin than the means cancel when they are centred; below, the copy of X is
+# spared.
+ABOUT_MEANS_CONDITION = 2.0**6
+
+
+class Part(NamedTuple):
+    """Mean or log sigma: coordinates of its columns, and what they are like there."""
+
+    columns: np.ndarray
+    #: where the parameters of the slopes do not move the intercept
+    centre: np.ndarray
+    coordinates: np.ndarray | None
+    centred: bool
+    #: how much sums over the columns lose, in units of rounding errors
+    loss: float
     #: of the centred columns in these coordinates, ``A'A = sum w x x'``, plus the prior
     information_root: np.ndarray
+    #: directions of the coefficients
+    n_directions: int
     rank: int
     #: the same of the columns without a prior
     flat_rank: int
     #: logarithm of the determinant of the coordinates, times the roots of the prior
     #: precisions that are not zero
     log_volume: float
+    #: whether rows have to be taken about their means
+    about_means: bool
+
+    def predictor(self, origin: np.ndarray, n_features: int) -> LinearPredictor:
+        """The linear predictor of rows about an origin (p + t,)."""
+        moved = origin[self.columns] - self.centre
+        if self.coordinates is not None:
+            moved = moved @ self.coordinates
+        lift = np.vstack([moved, np.eye(self.n_directions)])
+        if self.centred:
+            lift = np.column_stack([np.eye(1 + self.n_directions)[:, 0], lift])
+        return LinearPredictor(
+            self.columns, self.coordinates, lift, n_features, self.loss > BY_ROW_LOSS
+        )
 
 
-def part_of(statistics, columns, *, centred=True, precision=None):
+def part_of(statistics, columns, *, centred=True, precision=None) -> Part:
     """The :class:`Part` of some columns, with an intercept if they are centred.
 
     With prior precisions (m,) of the slopes, directions that no row speaks of count,
     because another noise would pull the coefficients along them elsewhere.
     """
-    size, p = statistics.sum_weights, statistics.n_features
+    size = statistics.sum_weights
     origin = statistics.mean if centred else np.zeros_like(statistics.origin)
     information_root = triangle(statistics.about(origin)[:, 1:][:, columns])
     norms = column_norms(information_root)
@@ -42,19 +77,26 @@ def part_of(statistics, columns, *, centred=True, precision=None):
     factor = factorize(information_root, raw_norms, precision=precision)
     # Without a prior the rank, with one the directions that it pulls along as well.
     rank = len(factor.upper)
-    coordinates, log_volume = None, factor.log_sqrt_precision
-    if (
-        factor.rank < len(columns)
-        or condition_bound(information_root / norms) > RAW_CONDITION
-    ):
+    coordinates, log_volume, loss = None, factor.log_sqrt_precision, 1.0
+    condition = np.inf
+    if factor.rank == len(columns):
+        condition = condition_bound(information_root / norms)
+    if condition > RAW_CONDITION:
         coordinates = np.sqrt(size) * factor.covariance_root()
         log_volume = 0.5 * rank * np.log(size) - factor.log_determinant()
         information_root = np.sqrt(size) * np.eye(rank)
-    moved = statistics.origin[columns] - origin[columns]
-    if coordinates is not None:
-        moved = moved @ coordinates
-    lift = np.vstack([moved, np.eye(rank)])
-    if centred:
-        lift = np.column_stack([np.eye(1 + rank)[:, 0], lift])
-    predictor = LinearPredictor(columns, coordinates, lift, p)
-    return Part(predictor, information_root, factor.rank, factor.flat_rank, log_volume)
+        terms = norms @ np.abs(coordinates) / np.sqrt(size)
+        loss = float(terms.max(initial=1.0))
+    return Part(
+        columns,
+        origin[columns],
+        coordinates,
+        centred,
+        loss,
+        information_root,
+        rank,
+        factor.rank,
+        factor.flat_rank,
+        log_volume,
+        condition > ABOUT_MEANS_CONDITION,
+    )

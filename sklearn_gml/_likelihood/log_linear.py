@@ -1,5 +1,7 @@
 """The likelihood with noise that varies, from sums over the rows."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import linalg
 
@@ -97,7 +99,7 @@ class LogLinearObjective:
     restricted : bool
     """
 
-    varies = True
+    varies, row_sums = True, RowSums
     # An isolated row ends the climb at the rounding level, many steps down.
     max_stalls = None
 
@@ -118,7 +120,7 @@ class LogLinearObjective:
         self.fit_intercept = fit_intercept
         self.prior = CoefficientPrior.of(alpha, statistics.n_features)
         self.restricted, self.target = restricted, target
-        self.sum_weights, self.log_scale = statistics.sum_weights, rows.log_scale
+        self.sum_weights, self.log_scale = statistics.sum_weights, scaled.log_scale
         self.mean_weight = statistics.sum_weights / statistics.n_samples
         every = np.arange(statistics.n_features)
         mean = part_of(
@@ -128,12 +130,18 @@ class LogLinearObjective:
             precision=self.prior.precision,
         )
         noise = part_of(statistics, positions)
-        self.mean, self.noise = mean.predictor, noise.predictor
-        self.rank, self.noise_rank = mean.rank + fit_intercept, noise.rank + 1
-        self.log_volume = mean.log_volume
         origin = statistics.origin.copy()
+        if mean.about_means or noise.about_means:
+            # About another origin than the means, sums over combinations of columns
+            # that are nearly constant would cancel when they are centred.
+            origin = statistics.mean
         if not fit_intercept:
             origin[statistics.n_features :] = 0.0
+        self.mean, self.noise = (
+            part.predictor(origin, statistics.n_features) for part in (mean, noise)
+        )
+        self.rank, self.noise_rank = mean.rank + fit_intercept, noise.rank + 1
+        self.log_volume = mean.log_volume
         #: where gamma is in theta
         self.log_sigma_index = self.mean.n_parameters
 
@@ -163,7 +171,13 @@ class LogLinearObjective:
         if noise_floor:
             sigma = self._constant_sigma(scaled, alpha)
             self.link = NoiseLink(float(np.log(noise_floor) + np.log(sigma)))
-        self.sums = RowSums(rows, target, origin, self.mean, self.noise, self.link)
+        self.sums = self.row_sums(
+            rows, target, origin, self.mean, self.noise, self.link
+        )
+        if self.sums.by_row:
+            # What rounding has left of the means of the columns counts in combinations.
+            self.noise = self.noise.about(self.sums.noise_means())
+            self.sums = replace(self.sums, noise=self.noise)
 
     def _constant_sigma(self, scaled, alpha):
         """Sigma of constant noise, the known noise scales apart."""
@@ -258,7 +272,7 @@ class LogLinearObjective:
         if not self.saturated:
             smallest = SMALLEST_RESIDUAL * sigma[self.target]
             sums = self.sums.start(theta[: self.log_sigma_index], smallest)
-            along = 2.0 * self.noise.of_parameters(*sums)[1:]
+            along = 2.0 * sums[1:]
             theta[self.log_sigma_index + 1 :] = solve_semidefinite(
                 self.noise_information[1:, 1:], along
             )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import linalg
 
+from .._data.row_blocks import LEFT_ON_FLOOR
 from .._data.statistics import LOG_2PI, gaussian_loglik
 from .._linalg.triangular import (
     EPS,
@@ -270,17 +271,35 @@ class LogLinearPoint:
         )
         newton = None
         if gradient @ step < self.near * len(step):
-            newton = solve_uphill(self.information, gradient, self.expected_information)
+            observed = self._information_of_step
+            newton = solve_uphill(observed, gradient, self.expected_information)
             newton[self._closed_form] = 0.0
         step[:index] = solve_semidefinite(self.mean_information, gradient[:index])
         promised = gradient @ step
         if newton is None or promised > 2.0 * self.near * len(step):
             return None, step
         length = newton @ self.expected_information @ newton
-        far = length >= NEAR_AT_START * len(step)
+        far = length >= NEAR_AT_START * len(step) and not self.at_floor
         if far and gradient @ newton >= AGREEMENT * promised:
             return None, step
-        return cholesky(self.information), newton
+        return cholesky(observed), newton
+
+    @cached_property
+    def _information_of_step(self):
+        """The observed information, made positive where the floor alone takes that."""
+        if not self.at_floor:
+            return self.information
+        objective, index = self.objective, self.objective.log_sigma_index
+        information = self.information.copy()
+        # Directions that move rows on the floor alone have no information.
+        of_noise = LEFT_ON_FLOOR * objective.noise_information
+        information[index:, index:] += of_noise
+        if cholesky(information) is None:
+            # The size of negative curvatures: rows that leave the floor do so in steps
+            # as long as their way so far.
+            rising = objective.sums.rising(*self.parameters)
+            information[index:, index:] += 2.0 * rising
+        return information
 
     @property
     def gain(self):

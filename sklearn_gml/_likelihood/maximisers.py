@@ -3,8 +3,8 @@
 Both work on any objective that has ``start`` and ``at(theta)``, points with their
 ``theta``, ``value``, ``gradient``, ``information_diagonal``, Newton ``step`` and the
 ``gain`` predicted for it; ``gain_floor`` and ``resolution`` say below which size a
-gain and a difference in value are rounding errors, ``lengthens`` whether twice a step
-may gain more, ``unbounded`` whether the solver has come to the end of arithmetic.
+gain and a difference in value are rounding errors, ``lengthens`` whether a longer
+step may gain more, ``unbounded`` whether the solver has come to the end of arithmetic.
 ``settled(theta, before)`` is the point whose parameters with a closed form are at their
 maximum given the others; it may use what a point before it knows. ``free(point)`` is
 the mask of those others, ``lower`` are the bounds of theta and ``max_stalls`` is a
@@ -21,6 +21,8 @@ from scipy import optimize
 # that matters, and an objective that still falls has a wrong gradient.
 MAX_HALVINGS = 30
 
+# Where a longer step may gain more it is doubled while it does, at most so often.
+MAX_DOUBLINGS = 8
 
 # Newton's predicted gain falls to its square near a maximum, and chance leaves about
 # a half for each parameter between the start and a maximum. A gain no larger than that
@@ -124,8 +126,13 @@ def _uphill(objective, point):
         return point
     if halvings or not point.lengthens:
         return candidate
-    longer = objective.settled(point.theta + 2.0 * point.step, before=point)
-    return longer if longer.value > candidate.value else candidate
+    for doublings in range(1, 1 + MAX_DOUBLINGS):
+        theta = point.theta + point.step * 2.0**doublings
+        longer = objective.settled(theta, before=point)
+        if not longer.value > candidate.value:
+            break
+        candidate = longer
+    return candidate
 
 
 def maximise_lbfgs(objective, *, max_iter, tol, report=None):

@@ -280,12 +280,7 @@ class _ChunkedRowSums(RowSums):
 class _ChunkedObjective(LogLinearObjective):
     """The same likelihood, its sums made where the chunks are."""
 
-    def __init__(self, rows, statistics, scaled, target, positions, **settings):
-        # Of the rows themselves it needs the sum of log noise_scale alone.
-        super().__init__(statistics, statistics, scaled, target, positions, **settings)
-        self.sums = _ChunkedRowSums(
-            rows, target, self.sums.origin, self.mean, self.noise, self.link
-        )
+    row_sums = _ChunkedRowSums
 
 
 def _statistics(X, y, sample_weight=None, noise_scale=None, *, columns):
