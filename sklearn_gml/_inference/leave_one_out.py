@@ -11,7 +11,7 @@ from .._data.rows import Rows
 from .._likelihood.constant import rounding_sigma
 from .._likelihood.leave_one_out import OWN_PREDICTION, left_out, without_row
 from .._likelihood.scorings import SCORINGS
-from .._likelihood.shrinkage import sigma_of
+from .._likelihood.shrinkage import variance_of
 from .._linalg.triangular import column_norms
 from .constant import PERFECT, SAME_ROWS
 from .fit import Fit
@@ -57,12 +57,12 @@ def loo_loglik_samples(fit: Fit, rows: Rows) -> NDArray[np.float64]:
     rest[rest < (0.0 if np.any(fit.settings.alpha) else OWN_PREDICTION)] = np.nan
     removed, squares = without_row(residuals, rest, known.squares, copies)
     left = known.divisor - copies
-    sigma = sigma_of(
+    variance = variance_of(
         squares, np.where(left > 0, left, known.divisor)[:, None], _floor(fit)
     )
     scale = ones if rows.noise_scale is None else rows.noise_scale
     density = SCORINGS["loglik"].of_rows(
-        removed, sigma, share=None, freedom=None, scale=scale[:, None]
+        removed, variance, share=None, freedom=None, scale=scale[:, None]
     )
     return density.sum(axis=1)
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 # Chebyshev points of an interpolation. Over a factor of e in alpha to either side the
-# curve is analytic enough to leave an error of pi**-21; wider brackets shrink first.
-DEGREE = 20
+# curve is analytic enough to leave an error of pi**-17; wider brackets shrink first.
+DEGREE = 16
 
 # Last coefficients below this share of the variation, or of the rounding error of the
 # scores, add nothing to the place of the maximum.

@@ -248,12 +248,12 @@ class FoldCurve:
 
     def _scores_of_rows(self, rows, path, fits):
         rows, moments = ScoredRows(rows), Moments()
-        weights, sigma = self.scoring.weights(rows), fits.predictive_sigma
+        weights, variance = self.scoring.weights(rows), fits.predictive_variance
         for part, block in rows.blocks(path.origin, fits.squares.size):
             residual, leverage = path.residual_and_leverage(block, fits)
             scores = self.scoring.of_rows(
-                residual,
-                sigma,
+                residual * residual,
+                variance,
                 1.0 + leverage,
                 fits.freedom,
                 rows.scale[part, None, None],

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from .._data.rows import Rows
 from .choice import Scores
 from .scorings import ScoredRows
-from .shrinkage import RidgePath, sigma_of
+from .shrinkage import RidgePath, variance_of
 
 # 1 - a h of a row that alone decides its own prediction is the rounding error of h, at
 # most about this; its residual is one as well, and their ratio means nothing.
@@ -34,7 +34,7 @@ OWN_PREDICTION = 1e-10
 
 
 def without_row(residual, rest, squares, copies):
-    """``(e', S')`` of rows, NaN where the others do not know the row's prediction.
+    """``(e'^2, S')`` of rows, NaN where the others do not know the row's prediction.
 
     Parameters
     ----------
@@ -48,9 +48,10 @@ def without_row(residual, rest, squares, copies):
         a, what is left out of each row.
     """
     rest = np.where(rest > 0, rest, np.nan)[..., None]
-    copies = copies.reshape(-1, *[1] * (residual.ndim - 1))
-    removed = residual / rest
-    return removed, squares - copies * removed * residual
+    removed = residual * residual / rest
+    left = squares - copies.reshape(-1, *[1] * (residual.ndim - 1)) * removed
+    removed /= rest
+    return removed, left
 
 
 def left_out(frequency):
@@ -94,16 +95,12 @@ class LeaveOneOutCurve:
         for part, residual, rest in self._blocks(fits):
             copies = self.copies[part]
             removed, squares = without_row(residual, rest, fits.squares, copies)
-            fewer = copies[:, None]
-            left = divisor - fewer
+            left = divisor - copies[:, None]
             left = np.where(left > 0, left, divisor)[:, :, None]
-            freedom = fits.freedom - fewer
             scores = self.scoring.of_rows(
                 removed,
-                sigma_of(squares, left, fits.floor),
-                # 1 + h'
-                1.0 + (1.0 - rest) / (fewer * rest),
-                np.where(freedom > 0, freedom, np.nan),
+                variance_of(squares, left, fits.floor),
+                *self._uncertainty(fits, rest, copies[:, None]),
                 self.rows.scale[part, None, None],
             )
             if not self.apart:
@@ -113,6 +110,16 @@ class LeaveOneOutCurve:
         seconds = np.array([perf_counter() - start])
         count = self.path.statistics.sum_weights
         return Scores(moments.mean, deviation, count, seconds)
+
+    def _uncertainty(self, fits, rest, copies):
+        """``(1 + h', degrees of freedom)``, None where they do not matter."""
+        if not self.scoring.needs_rows:
+            return None, None
+        freedom = fits.freedom - copies
+        return (
+            1.0 + (1.0 - rest) / (copies * rest),
+            np.where(freedom > 0, freedom, np.nan),
+        )
 
     def _blocks(self, fits):
         """``(slice, residuals (n, m, t), 1 - a h (n, m))`` of rows, block by block."""

@@ -21,7 +21,7 @@ from .._data.statistics import LOG_2PI, GaussianStatistics, gaussian_loglik
 from .shrinkage import RidgeFits
 
 # Elements of the temporary arrays of a block.
-BLOCK = 2**16
+BLOCK = 2**14
 
 
 class ScoredRows:
@@ -72,23 +72,28 @@ class LogLikelihood:
         values = gaussian_loglik(squares, fits.sigma, total) - statistics.log_scale
         return values / total
 
-    def of_rows(self, residual, sigma, share, freedom, scale) -> NDArray:
+    def of_rows(self, squares, variance, share, freedom, scale) -> NDArray:
         """Scores (n, m, t) of rows.
 
         Parameters
         ----------
-        residual : ndarray of shape (n, m, t)
-            Over the noise scale.
-        sigma : ndarray that broadcasts to (n, m, t)
-            Standard deviation of the noise by :meth:`divisor`.
-        share : ndarray of shape (n, m)
-            Variance of y about its predicted mean, over sigma^2.
+        squares : ndarray of shape (n, m, t)
+            Of the residuals over the noise scale.
+        variance : ndarray that broadcasts to (n, m, t)
+            sigma^2 of the noise by :meth:`divisor`.
+        share : ndarray of shape (n, m), or None
+            Variance of y about its predicted mean, over sigma^2. None where
+            ``needs_rows`` is false.
         freedom : ndarray that broadcasts to (n, m)
             Degrees of freedom of Student's t.
-        scale : ndarray of shape (n, 1, 1) or float
+        scale : ndarray of shape (n, 1, 1)
             Noise scale of the rows.
         """
-        return -0.5 * (LOG_2PI + (residual / sigma) ** 2) - np.log(sigma * scale)
+        scores = squares / variance
+        scores += np.log(variance * scale**2)
+        scores += LOG_2PI
+        scores *= -0.5
+        return scores
 
     def divisor(self, fits: RidgeFits) -> NDArray:
         """What squares are divided by for sigma^2, shape (m,)."""
@@ -104,14 +109,14 @@ class PredictiveLogLikelihood(LogLikelihood):
 
     needs_rows = True
 
-    def of_rows(self, residual, sigma, share, freedom, scale):
+    def of_rows(self, squares, variance, share, freedom, scale):
         freedom = np.asarray(freedom)[..., None]
-        width = sigma * np.sqrt(share)[:, :, None]
+        variance = variance * share[:, :, None]
         # Of log-gamma functions a difference would keep few digits.
-        constant = np.log(special.poch(0.5 * freedom, 0.5))
-        constant -= 0.5 * np.log(np.pi * freedom)
-        tail = np.log1p((residual / width) ** 2 / freedom)
-        return constant - np.log(width * scale) - 0.5 * (freedom + 1.0) * tail
+        constant = np.log(special.poch(0.5 * freedom, 0.5) / np.sqrt(np.pi * freedom))
+        tail = np.log1p(squares / (freedom * variance))
+        logs = np.log(variance * scale**2)
+        return constant - 0.5 * (logs + (freedom + 1.0) * tail)
 
     def divisor(self, fits):
         return fits.predictive_divisor
@@ -126,8 +131,8 @@ class NegativeMeanSquaredError(LogLikelihood):
         # The first column of the factor has the length sqrt(sum w / s^2).
         return -squares / statistics.factor[0, 0] ** 2
 
-    def of_rows(self, residual, sigma, share, freedom, scale):
-        return -((residual * scale) ** 2)
+    def of_rows(self, squares, variance, share, freedom, scale):
+        return -squares * scale**2
 
     def weights(self, rows):
         return rows.frequency / rows.scale**2

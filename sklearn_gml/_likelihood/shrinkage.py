@@ -68,17 +68,17 @@ class RidgeFits:
     @property
     def sigma(self) -> NDArray:
         """sigma (m, t) of the fits."""
-        return sigma_of(self.squares, self.divisor[:, None], self.floor)
+        return np.sqrt(variance_of(self.squares, self.divisor[:, None], self.floor))
 
     @property
-    def predictive_sigma(self) -> NDArray:
-        """sigma (m, t) of predictive distributions."""
-        return sigma_of(self.squares, self.predictive_divisor[:, None], self.floor)
+    def predictive_variance(self) -> NDArray:
+        """sigma^2 (m, t) of predictive distributions."""
+        return variance_of(self.squares, self.predictive_divisor[:, None], self.floor)
 
 
-def sigma_of(squares, divisor, floor):
-    """``sqrt(squares / divisor)``, not below the rounding level."""
-    return np.maximum(np.sqrt(np.maximum(squares, 0.0) / divisor), floor)
+def variance_of(squares, divisor, floor):
+    """``squares / divisor``, not below that of sigma at the rounding level."""
+    return np.maximum(squares / divisor, floor**2)
 
 
 def _decomposed(root, targets):
