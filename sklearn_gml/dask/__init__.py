@@ -50,5 +50,6 @@ except ImportError as error:
 
 from .distribution import ChunkedDistribution
 from .regressor import DaskGaussianMLRegressor
+from .statistics import fold_statistics
 
-__all__ = ["ChunkedDistribution", "DaskGaussianMLRegressor"]
+__all__ = ["ChunkedDistribution", "DaskGaussianMLRegressor", "fold_statistics"]

@@ -13,7 +13,6 @@ from sklearn.utils.validation import check_is_fitted
 from .._data.predictors import noise_positions
 from .._data.row_sums import RowSums
 from .._data.rows import Rows
-from .._data.statistics import GaussianStatistics
 from .._estimator.diagnostics import announce
 from .._estimator.fitting import (
     check_combinations,
@@ -28,6 +27,7 @@ from .._inference.fit import FitSettings
 from .._likelihood.log_linear import LogLinearObjective
 from .chunks import ChunkedRows, nbytes_of_chunk
 from .distribution import ChunkedDistribution
+from .statistics import statistics_of_chunk
 
 
 class DaskGaussianMLRegressor(GaussianMLRegressor):
@@ -117,7 +117,7 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
         if self.noise == "log-linear":
             return self._fit_log_linear(rows)
         check_combinations(FitSettings.of(self))
-        total = rows.sum(_statistics, columns=rows.columns)
+        total = rows.sum(statistics_of_chunk, columns=rows.columns)
         return self.fit_statistics(total.compute())
 
     def _fit_log_linear(self, rows):
@@ -283,37 +283,19 @@ class _ChunkedObjective(LogLinearObjective):
     row_sums = _ChunkedRowSums
 
 
-def _statistics(X, y, sample_weight=None, noise_scale=None, *, columns):
-    """Statistics of a chunk, which may have no rows."""
-    found = X.shape[1] if isinstance(columns, int) else list(X.columns)
-    if found != columns:
-        raise ValueError(f"X has columns {found}, expected are {columns}.")
-    if X.shape[0]:
-        if sample_weight is None or np.any(sample_weight):
-            return GaussianStatistics.from_data(X, y, sample_weight, noise_scale)
-        # As anywhere else, rows that are left out have to be numbers.
-        GaussianStatistics.from_data(X, y, None, noise_scale)
-    names = None
-    if not isinstance(columns, int) and all(isinstance(name, str) for name in columns):
-        names = columns
-    return GaussianStatistics.empty(
-        X.shape[1], y.shape[1] if y.ndim == 2 else None, names
-    )
-
-
 def _statistics_and_nbytes(X, *, columns, **others):
     """Statistics of a chunk, and the bytes that it has in memory."""
-    statistics = _statistics(X, **others, columns=columns)
+    statistics = statistics_of_chunk(X, **others, columns=columns)
     # As objects, they add up one by one.
     return np.array([statistics, nbytes_of_chunk(X, **others)], dtype=object)
 
 
 def _unscaled_statistics(X, y, sample_weight=None, noise_scale=None, *, columns):
     """Statistics of a chunk without its noise scales, but for their logarithms."""
-    statistics = _statistics(X, y, sample_weight, columns=columns)
+    statistics = statistics_of_chunk(X, y, sample_weight, columns=columns)
     if noise_scale is None:
         return statistics
-    scaled = _statistics(X, y, sample_weight, noise_scale, columns=columns)
+    scaled = statistics_of_chunk(X, y, sample_weight, noise_scale, columns=columns)
     return replace(statistics, log_scale=scaled.log_scale)
 
 
