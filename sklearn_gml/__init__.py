@@ -88,6 +88,7 @@ files of a folder import each other without circles::
         transformations  monotone transformations, and scikit-learn's among them
         numerical     transformations of which only two functions are known
         truncated     a distribution within an interval
+        student       Student's t at rows
         multivariate  joint distributions of several targets
         multivariate_transformed  those of transformed targets
         quantile      the map of scikit-learn's QuantileTransformer

@@ -197,6 +197,11 @@ class NoiseLink:
         return np.clip((predictor - self.log_floor) / LINK_WIDTH, -1.0, 1.0)
 
 
+def noise_predictor(X, coef, intercept, positions):
+    """``intercept + z'coef`` of each row, arguments as in :func:`sigma_at`."""
+    return safe_sparse_dot(X[:, positions], coef.T, dense_output=True) + intercept
+
+
 def sigma_at(X, coef, intercept, positions, link):
     """Sigma of each row: ``exp(intercept + z'coef)`` above the floor of the link.
 
@@ -213,8 +218,7 @@ def sigma_at(X, coef, intercept, positions, link):
     -------
     ndarray of shape (n,) or (n, t)
     """
-    columns = X[:, positions]
-    predictor = safe_sparse_dot(columns, coef.T, dense_output=True) + intercept
+    predictor = noise_predictor(X, coef, intercept, positions)
     return np.exp(link.log_sigma(predictor))
 
 

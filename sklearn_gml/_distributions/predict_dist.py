@@ -3,7 +3,9 @@
 from functools import singledispatch
 from inspect import signature
 from reprlib import repr as short
+from typing import Any
 
+import numpy as np
 from scipy import stats
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.frozen import FrozenEstimator
@@ -11,13 +13,17 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from .multivariate import MultivariateNormal, MultivariateT
 from .multivariate_transformed import jointly_inverse_transformed
-from .transformed import inverse_transformed
+from .transformations import growth
+from .transformed import inverse_transformed, parameters_of
 
-KINDS = ("plugin", "predictive", "mean")
+KINDS = ("auto", "predictive", "plugin", "mean")
 
 
-def predict_dist(model, X, *, kind="plugin", noise_scale=None):
+def predict_dist(
+    model: Any, X: Any, *, kind: str | None = None, noise_scale: Any = None
+) -> Any:
     """The distribution of y at X that a fitted model predicts.
 
     Looks through pipelines, grid and other searches, transformed targets and frozen
@@ -32,8 +38,12 @@ def predict_dist(model, X, *, kind="plugin", noise_scale=None):
         whose prediction is read as a normal distribution with that mean and std.
     X : array-like or sparse matrix of shape (n, p)
         What ``model.predict`` takes.
-    kind : {"plugin", "predictive", "mean"}, default="plugin"
-        Handed on to the ``predict_dist`` of the regressor, where it is defined.
+    kind : {"auto", "predictive", "plugin", "mean"}, optional
+        Passed to the ``predict_dist`` of the regressor, where it is defined; by default
+        the regressor decides. Where a transformation of the target grows so fast that
+        Student's t would leave no mean and no CRPS, as the exponential function does of
+        a modelled logarithm, ``"auto"`` takes the normal distribution of the same
+        location and scale; y is ``lognorm``.
         Regressors with ``return_std`` have but one distribution. Of a transformed
         target, ``"mean"`` gives the distribution of the inverse of the mean, not of
         the mean of y.
@@ -76,10 +86,10 @@ def predict_dist(model, X, *, kind="plugin", noise_scale=None):
     ... ).fit(X, y)
     >>> at_two = predict_dist(model, [[2.0]])  # lognormal
     >>> print(at_two.median().round(2), at_two.mean().round(2))
-    [7.39] [7.41]
+    [7.39] [7.44]
     """
-    if kind not in KINDS:
-        raise ValueError(f"kind must be one of {KINDS}, got {kind!r}.")
+    if kind is not None and kind not in KINDS:
+        raise ValueError(f"kind must be one of {KINDS} or None, got {kind!r}.")
     check_is_fitted(model)
     chain, transformers = [model], []
     while (inner := unwrap(chain[-1], X)) is not None:
@@ -88,16 +98,35 @@ def predict_dist(model, X, *, kind="plugin", noise_scale=None):
         if transformer is not None:
             transformers.append(transformer)
     # Not every such method knows of kinds, or of known noise.
-    options = {} if kind == "plugin" else {"kind": kind}
+    options = {} if kind is None else {"kind": kind}
     if noise_scale is not None:
         options["noise_scale"] = noise_scale
     distribution = _of_regressor(chain, X, options)
+    if (kind or getattr(chain[-1], "predict_kind", None)) == "auto":
+        distribution = _with_moments(distribution, transformers)
     for transformer in reversed(transformers):
         undo = inverse_transformed
         if hasattr(distribution, "by_target"):
             undo = jointly_inverse_transformed
         distribution = undo(distribution, transformer)
     return distribution
+
+
+def _with_moments(distribution, transformers):
+    """The normal of the same location and scale where t would leave y no mean."""
+    fastest = max((growth(transformer) for transformer in transformers), default=1.0)
+    if isinstance(distribution, MultivariateT):
+        if fastest < np.nanmin(distribution.df, initial=np.inf):
+            return distribution
+        return MultivariateNormal(
+            distribution.loc, distribution.scale, distribution.correlation_root
+        )
+    if getattr(getattr(distribution, "dist", None), "name", None) != "t":
+        return distribution
+    (freedom,), loc, scale = parameters_of(distribution)
+    if fastest < np.nanmin(freedom, initial=np.inf):
+        return distribution
+    return stats.norm(loc=loc, scale=scale)
 
 
 @singledispatch
@@ -138,8 +167,11 @@ def _(model: FrozenEstimator, X):
 def _of_regressor(chain, X, options):
     model = chain[-1]
     if hasattr(model, "predict_dist"):
+        known = signature(model.predict_dist)
+        if options.get("kind") == "auto" and "kind" not in known.parameters:
+            options.pop("kind")  # there is but one distribution
         try:
-            signature(model.predict_dist).bind_partial(X, **options)
+            known.bind_partial(X, **options)
         except TypeError as error:
             raise ValueError(_unknown(options, model)) from error
         return model.predict_dist(X, **options)
@@ -151,6 +183,8 @@ def _of_regressor(chain, X, options):
             "regressor with a method predict_dist(X), or one with predict(X, "
             "return_std=True), such as BayesianRidge."
         )
+    if options.get("kind") == "auto":
+        options.pop("kind")
     if options:
         raise ValueError(_unknown(options, model))
     return stats.norm(*predict(X, return_std=True))

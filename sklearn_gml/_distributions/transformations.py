@@ -423,3 +423,19 @@ def known_steps(transformer):
     if recognise is None or getattr(transformer, "clip", False):
         return None
     return recognise(transformer)
+
+
+def growth(transformer):
+    """How fast |y| grows with z where z is unbounded: the largest exponent.
+
+    Infinite for an exponential function. One for transformations that are not
+    recognised: of these it is not known.
+    """
+    fastest = 1.0
+    for leaf in leaves(transformer):
+        steps = known_steps(leaf) or ()
+        for step in steps:
+            for end, exponent in zip(step.range, step.growth, strict=True):
+                unbounded = np.where(np.isinf(end), exponent, 1.0)
+                fastest = max(fastest, float(np.max(unbounded)))
+    return fastest

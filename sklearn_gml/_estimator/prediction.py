@@ -1,6 +1,12 @@
 """Predictions of a fitted model, and their distributions."""
 
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 from sklearn.utils import check_array
 from sklearn.utils.extmath import safe_sparse_dot
@@ -21,8 +27,11 @@ from .._data.validation import (
 )
 from .._distributions.multivariate import MultivariateNormal, MultivariateT
 from .._distributions.transformed import parameters_of
+from .._distributions.student import StudentT
 from .._inference.inference import inference_of
 from .fitting import fitted
+
+DISTRIBUTION_KINDS = ("auto", "predictive", "plugin", "mean")
 
 
 class GaussianPredictionMixin:
@@ -44,22 +53,35 @@ class GaussianPredictionMixin:
         std : ndarray of the same shape
             Only with ``return_std=True``.
         """
-        if return_std:
-            return _mean_and_sigma(self, X, None)
-        return _mean(fitted(self), _validated(self, X))
+        mean = _mean(fitted(self), _validated(self, X))
+        return (mean, self.predict_dist(X).std()) if return_std else mean
 
-    def predict_dist(self, X, *, kind="plugin", noise_scale=None):
-        """The distribution of y at X.
+    def predict_dist(
+        self, X: Any, *, kind: str | None = None, noise_scale: ArrayLike | None = None
+    ) -> Any:
+        r"""The distribution of y at X.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n, p)
-        kind : {"plugin", "predictive", "mean"}, default="plugin"
-            ``"plugin"``: y at x under the fitted parameters, as if they were known.
+        kind : {"auto", "predictive", "plugin", "mean"}, optional
+            Default: ``predict_kind`` of the constructor.
 
-            ``"predictive"``: y at x with the uncertainty of the parameters, exact
-            (R's ``interval="prediction"``): Student t of n - rank degrees of freedom,
-            scale ``s sqrt(noise_scale^2 + h)`` with the :meth:`leverage` h.
+            ``"predictive"``: y at x with the uncertainty of the parameters (R's
+            ``interval="prediction"``). With constant noise it is exact: Student t of
+            n - rank degrees of freedom, scale ``s sqrt(noise_scale^2 + h)`` with the
+            :meth:`leverage` h. With log-linear noise Student t of
+            :math:`1 / (2 v)` degrees of freedom, v the variance of
+            :math:`\log\sigma(x)`, and scale :math:`\sqrt{\sigma(x)^2 + m}`, m the
+            variance of the mean.
+
+            ``"plugin"``: y at x under the fitted parameters, as if they were known:
+            normal.
+
+            ``"auto"``: predictive where the data determine it. Where no degrees of
+            freedom are left, or a row lies outside the span of the training rows, it is
+            the plugin one, with a warning that counts the rows. With ``positive=True``
+            and for wide sparse X, which have no standard errors, it is the plugin one.
 
             ``"mean"``: the mean at x (R's ``interval="confidence"``), scale
             ``s sqrt(h)``.
@@ -74,33 +96,47 @@ class GaussianPredictionMixin:
         Returns
         -------
         scipy.stats frozen distribution
-            ``norm``, or ``t`` with parameter uncertainty, ``loc`` of shape (n,) or
+            ``t``, or ``norm`` for the fitted parameters, ``loc`` of shape (n,) or
             (n, t): ``pdf``, ``logpdf``, ``cdf``, ``ppf``, ``interval``, ``rvs`` and the
-            others work on all rows at once. Its scale is NaN where the data do not
-            identify the mean or leave nothing to learn the noise from.
+            others work on all rows at once. With ``kind="predictive"`` or ``"mean"``
+            its scale is NaN where the data do not identify the mean or leave nothing to
+            learn the noise from.
 
         Examples
         --------
         >>> from sklearn_gml import GaussianMLRegressor
         >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 4.0, 6.0]
         >>> at_two = GaussianMLRegressor().fit(X, y).predict_dist([[2.0]])
-        >>> print(at_two.mean().round(3), at_two.std().round(3))
-        [4.3] [0.224]
-        >>> print(at_two.sf(5.0).round(4))
-        [0.0009]
+        >>> print(at_two.mean().round(3), at_two.interval(0.9)[1].round(3))
+        [4.3] [5.353]
+        >>> plugin = GaussianMLRegressor(predict_kind="plugin").fit(X, y)
+        >>> print(plugin.predict_dist([[2.0]]).interval(0.9)[1].round(3))
+        [4.668]
         """
-        if kind in ("predictive", "mean"):
-            fit = fitted(self)
-            known = inference_of(fit)
-            rows = rows_without_targets(self, X, noise_scale)
-            return _jointly(fit, known.distribution(rows, _mean(fit, rows.X), kind))
-        if kind != "plugin":
-            raise ValueError(
-                f"kind must be 'plugin', 'predictive' or 'mean', got {kind!r}."
-            )
-        return _jointly(
-            fitted(self), stats.norm(*_mean_and_sigma(self, X, noise_scale))
-        )
+        fit = fitted(self)
+        kind = self.predict_kind if kind is None else kind
+        if kind not in DISTRIBUTION_KINDS:
+            allowed = ", ".join(map(repr, DISTRIBUTION_KINDS))
+            raise ValueError(f"kind must be one of {allowed}, got {kind!r}.")
+        without_errors = fit.covariance_roots[0] is None or fit.settings.positive
+        if kind == "plugin" or (kind == "auto" and without_errors):
+            mean, sigma = _mean_and_sigma(self, X, noise_scale)
+            return _jointly(fit, stats.norm(loc=mean, scale=sigma))
+        known = inference_of(fit)
+        rows = rows_without_targets(self, X, noise_scale)
+        mean = _mean(fit, rows.X)
+        of_y = "predictive" if kind == "auto" else kind
+        freedom, scale = known.freedom_and_scale(rows, of_y)
+        scale = scale.reshape(mean.shape)
+        if np.ndim(freedom):
+            freedom = freedom.reshape(mean.shape)
+        if kind == "auto" and np.isnan(scale).any():
+            unknown = np.isnan(scale)
+            _, sigma = _mean_and_sigma(self, rows.X, noise_scale)
+            freedom = np.where(unknown, np.inf, freedom)
+            scale = np.where(unknown, sigma, scale)
+            _warn_of_plugin(known, unknown)
+        return _jointly(fit, StudentT(freedom, mean, scale))
 
     def loglik_samples(self, X, y, *, noise_scale=None):
         """Log-density of each row, summed over the targets.
@@ -115,7 +151,8 @@ class GaussianPredictionMixin:
         Returns
         -------
         ndarray of shape (n,)
-            ``log p(y_i | x_i)`` in nats, ``predict_dist(X).logpdf(y)``.
+            ``log p(y_i | x_i)`` in nats at the fitted parameters:
+            ``predict_dist(X, kind="plugin").logpdf(y)``.
         """
         mean, sigma = _mean_and_sigma(self, X, noise_scale)
         if (fit := fitted(self)).joint:
@@ -242,3 +279,23 @@ def _mean_and_sigma(estimator, X, noise_scale):
     if scale is not None:
         sigma *= scale.reshape(-1, *[1] * (mean.ndim - 1))
     return mean, sigma
+
+
+def _warn_of_plugin(known, unknown):
+    """That rows have the distribution at the fitted parameters."""
+    count, n = int(np.sum(unknown.reshape(len(unknown), -1).any(axis=1))), len(unknown)
+    reason = (
+        "they lie outside the span of the training rows, as a category does that was "
+        "not there"
+        if known.determined
+        else "no degrees of freedom are left, or the information is not positive "
+        "definite"
+    )
+    warnings.warn(
+        f"{count} of {n} rows are predicted with the fitted parameters as if they were "
+        f"known (kind='plugin'), because {reason}. Their intervals are too short. Use "
+        "fewer columns, more rows or alpha > 0; predict_kind='plugin' asks for such "
+        "distributions without this warning.",
+        UserWarning,
+        stacklevel=3,
+    )

@@ -113,6 +113,11 @@ class GaussianMLRegressor(
         ``gls(weights=varExp(), method="REML")``. Not defined with ``positive=True``.
     positive : bool, default=False
         Whether the coefficients must not be negative; with constant noise only.
+    predict_kind : {"auto", "predictive", "plugin"}, default="auto"
+        What :meth:`predict_dist`, ``predict(return_std=True)``, scorers and displays
+        mean when they are not told. ``"predictive"`` has the uncertainty of the
+        parameters in it, ``"plugin"`` takes them as known; ``"auto"`` is predictive
+        wherever the data determine it, see :meth:`predict_dist`. Read when predicting.
     solver : {"auto", "newton", "lbfgs"}, default="auto"
         ``"newton"`` needs a single step with constant noise; with log-linear noise it
         begins by Fisher scoring. ``"lbfgs"`` climbs the same likelihood with scipy's
@@ -234,7 +239,7 @@ class GaussianMLRegressor(
     -0.09 [0.31]
     >>> mean, std = model.predict([[1.0], [9.0]], return_std=True)
     >>> print(mean.round(1), std.round(1))
-    [105.1 145.1] [ 1.3 15.5]
+    [105.1 145.1] [ 1.3 15.7]
     """
 
     _parameter_constraints: dict = {
@@ -252,6 +257,7 @@ class GaussianMLRegressor(
         "covariance": [StrOptions({"diagonal", "full"})],
         "method": [StrOptions({"ml", "reml"})],
         "positive": ["boolean"],
+        "predict_kind": [StrOptions({"auto", "predictive", "plugin"})],
         "solver": [StrOptions(set(MAXIMISERS))],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, np.inf, closed="left")],
@@ -270,6 +276,7 @@ class GaussianMLRegressor(
         covariance="diagonal",
         method="ml",
         positive=False,
+        predict_kind="auto",
         solver="auto",
         max_iter=100,
         tol=1e-8,
@@ -284,6 +291,7 @@ class GaussianMLRegressor(
         self.covariance = covariance
         self.method = method
         self.positive = positive
+        self.predict_kind = predict_kind
         self.solver = solver
         self.max_iter = max_iter
         self.tol = tol

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy import stats
 
 from .._data.statistics import GaussianStatistics
 from .._likelihood.prior import CoefficientPrior
@@ -39,8 +38,8 @@ class ConstantInference:
 
     Another noise model has the same methods: ``values``, ``checked_kind``,
     ``degrees_of_freedom``, ``covariances``, ``sigma_limits``, ``profile_limits``,
-    ``sigma_profile_limits``, ``leverage``, ``influence``, ``distribution``, ``title``,
-    ``figures`` and ``notes`` are all that the methods of the estimator use.
+    ``sigma_profile_limits``, ``leverage``, ``influence``, ``freedom_and_scale``,
+    ``title``, ``figures`` and ``notes`` are all that the methods of the estimator use.
 
     Attributes
     ----------
@@ -84,6 +83,11 @@ class ConstantInference:
         """
         freedom = self.statistics.sum_weights - self.flat
         return freedom if freedom > 0 else np.nan
+
+    @property
+    def determined(self):
+        """Whether degrees of freedom are left to learn the noise from."""
+        return bool(np.isfinite(self.freedom))
 
     @property
     def divisor(self):
@@ -302,17 +306,17 @@ class ConstantInference:
         )
         return Influence(leverage, *measures)
 
-    def distribution(self, rows, mean, kind):
-        """Student's t about the mean (n,) or (n, t) of rows.
+    def freedom_and_scale(self, rows, kind):
+        """Of Student's t at rows, of y (``"predictive"``) or its mean (``"mean"``).
 
-        Of y there (``kind="predictive"``) or of the mean itself (``kind="mean"``).
+        One number of degrees of freedom and a scale (n, t), NaN where the data do not
+        determine it.
         """
         # Of the mean: the noise of the row does not matter.
         share = self.leverage(replace(rows, noise_scale=None))
         if kind == "predictive":
             share += 1.0 if rows.noise_scale is None else rows.noise_scale**2
-        scale = np.sqrt(np.multiply.outer(share, self.variance))
-        return stats.t(self.freedom, loc=mean, scale=scale.reshape(mean.shape))
+        return self.freedom, np.sqrt(np.multiply.outer(share, self.variance))
 
     @property
     def title(self):

@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import linalg, sparse, stats
+from scipy import linalg, sparse
 
-from .._data.predictors import NoiseLink, sigma_at
+from .._data.predictors import NoiseLink, noise_predictor, sigma_at
 from .._data.statistics import GaussianStatistics
 from .._likelihood.prior import CoefficientPrior
 from .estimates import prior_directions, unidentified_by_prior
 from .influence import outside
+
+# A variance of log sigma below this is one of a million million rows: normal.
+SMALLEST_VARIANCE = 1e-15
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +72,11 @@ class LogLinearInference:
     def values(self):
         """Parameters (t, k) in the order of their covariance."""
         return np.hstack([self.mean, self.noise])
+
+    @property
+    def determined(self):
+        """Whether the information at the fit is positive definite."""
+        return not np.isnan(self.data_covariance_roots).any()
 
     def checked_kind(self, kind):
         """The kind of covariance, or its default; raise if there is no such kind."""
@@ -182,7 +190,7 @@ class LogLinearInference:
     def leverage(self, rows):
         """Leverage (n,) or (n, t) of rows, given their sigma."""
         sigma = self._sigma(rows)
-        leverage = self._mean_variance(rows, self._given_noise()) / sigma**2
+        leverage = self._variance_at(rows, 0, self._given_noise()) / sigma**2
         leverage[self._outside(rows, 0) | self._outside(rows, 1)] = np.nan
         return leverage[:, 0] if leverage.shape[1] == 1 else leverage
 
@@ -205,16 +213,36 @@ class LogLinearInference:
             "not of noise='log-linear': use noise='constant', or leverage."
         )
 
-    def distribution(self, rows, mean, kind):
-        """Normal about the mean (n,) or (n, t) of rows, by the delta method."""
-        variance = self._mean_variance(
-            rows, [r[: self.mean.shape[1]] for r in self.covariance_roots]
-        )
+    def freedom_and_scale(self, rows, kind):
+        r"""Of Student's t at rows, both of shape (n, t), by the delta method.
+
+        Of the mean (``"mean"``) it is normal. Of y (``"predictive"``) it has
+        :math:`1 / (2 v)` degrees of freedom, v the variance of log sigma(x): with
+        constant noise v is :math:`1 / (2 (n - rank))` under the restricted likelihood,
+        and the distribution the exact one.
+        """
+        variance = self._variance_at(rows, 0, self._parts_of_roots(0))
+        unknown = self._outside(rows, 0)
+        freedom = np.full(variance.shape, np.inf)
         if kind == "predictive":
-            variance += self._sigma(rows) ** 2
-            variance[self._outside(rows, 1)] = np.nan
-        variance[self._outside(rows, 0)] = np.nan
-        return stats.norm(mean, np.sqrt(variance).reshape(mean.shape))
+            unknown |= self._outside(rows, 1)
+            sigma = self._sigma(rows)
+            variance += sigma**2
+            log_variance = self._variance_at(rows, 1, self._parts_of_roots(1))
+            slope = self.link.slope(
+                noise_predictor(
+                    rows.X, self.noise[:, 1:], self.noise[:, 0], self.positions
+                )
+            )
+            log_variance = np.where(slope > 0, log_variance * slope**2, 0.0)
+            freedom = 0.5 / np.maximum(log_variance, SMALLEST_VARIANCE)
+        variance[unknown] = np.nan
+        return freedom, np.sqrt(variance)
+
+    def _parts_of_roots(self, part):
+        """Covariance roots of the parameters of the mean (0) or of log sigma (1)."""
+        q = self.mean.shape[1]
+        return [root[:q] if part == 0 else root[q:] for root in self.covariance_roots]
 
     def _sigma(self, rows):
         """Sigma (n, t) of rows."""
@@ -223,16 +251,14 @@ class LogLinearInference:
         )
         return sigma if rows.noise_scale is None else sigma * rows.noise_scale[:, None]
 
-    def _mean_variance(self, rows, covariance_roots):
-        """``x' C C' x`` (n, t) of rows, block by block."""
-        centre = self.statistics.mean[: self.statistics.n_features]
-        first = int(self.fit_intercept)
-        if not first:
-            centre = np.zeros_like(centre)
+    def _variance_at(self, rows, part, covariance_roots):
+        """Variance (n, t) of the mean (part 0) or of log sigma (1) at rows."""
+        span, columns, centre = self._parts[part]
+        first = len(span) - len(columns)
         variance = np.empty((rows.n_samples, len(covariance_roots)))
         for block in rows.slices(rows.block_rows):
             X = rows.X[block]
-            X = (X.toarray() if sparse.issparse(X) else X) - centre
+            X = (X.toarray() if sparse.issparse(X) else X)[:, columns] - centre
             for target, covariance_root in enumerate(covariance_roots):
                 along = X @ covariance_root[first:]
                 if first:
@@ -265,7 +291,7 @@ class LogLinearInference:
                 "Parameters of log sigma that move nothing but rows at noise_floor "
                 "have no standard error."
             )
-        if np.isnan(self.data_covariance_roots).any():
+        if not self.determined:
             yield (
                 "The information at the fit is not positive definite: nothing is known "
                 "of how sure the estimates are."

@@ -25,10 +25,15 @@ class DistributionScorer(_BaseScorer):
         ``metric(y_true, distribution, sample_weight=...)``.
     sign : {1, -1}
         -1 for a loss.
+    kind : {"auto", "predictive", "plugin"}, optional
+        Of :func:`~sklearn_gml.predict_dist`; by default the regressor decides.
     """
 
-    def __init__(self, metric: Callable[..., float], sign: int = 1):
+    def __init__(
+        self, metric: Callable[..., float], sign: int = 1, kind: str | None = None
+    ) -> None:
         self._metric = metric
+        self._kind = kind
         self._sign = sign
         # What scikit-learn reads of its scorers.
         self._kwargs = {}
@@ -43,6 +48,7 @@ class DistributionScorer(_BaseScorer):
         sample_weight: ArrayLike | None = None,
         *,
         noise_scale: ArrayLike | None = None,
+        kind: str | None = None,
     ) -> float:
         """Score a fitted model on data.
 
@@ -58,13 +64,16 @@ class DistributionScorer(_BaseScorer):
             Frequencies of the rows.
         noise_scale : array-like of shape (n,), optional
             What is known of the noise of these rows, for regressors that know of it.
+        kind : {"auto", "predictive", "plugin"}, optional
+            Default: that of the scorer.
 
         Returns
         -------
         float
             The score, or minus the loss.
         """
-        distribution = predict_dist(estimator, X, noise_scale=noise_scale)
+        kind = self._kind if kind is None else kind
+        distribution = predict_dist(estimator, X, kind=kind, noise_scale=noise_scale)
         return self._sign * self._metric(y, distribution, sample_weight=sample_weight)
 
     # From its signature scikit-learn reads what can be routed to a scorer.

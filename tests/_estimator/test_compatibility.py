@@ -100,8 +100,9 @@ def grid_search_over_alpha_and_intercept():
 
 @case
 def grid_search_over_method():
+    plugin = GaussianMLRegressor(predict_kind="plugin")
     search = GridSearchCV(
-        GaussianMLRegressor(), {"method": ["ml", "reml"]}, scoring=loglik_scorer, cv=4
+        plugin, {"method": ["ml", "reml"]}, scoring=loglik_scorer, cv=4
     ).fit(X, Y)
     scores = cross_val_predict_of_normal(cv=4)
     return search.cv_results_["mean_test_score"], [scores["ml"], scores["reml"]]
@@ -129,12 +130,12 @@ def cross_val_predict_of_normal(cv):
 @case
 def grid_search_over_noise():
     grid = {"noise": ["constant", "log-linear"], "noise_columns": [["s5"], ["bmi"]]}
-    search = GridSearchCV(GaussianMLRegressor(), grid, scoring=loglik_scorer, cv=4)
-    search.fit(X, Y)
+    plugin = GaussianMLRegressor(predict_kind="plugin")
+    search = GridSearchCV(plugin, grid, scoring=loglik_scorer, cv=4).fit(X, Y)
     expected = []
     for parameters in search.cv_results_["params"]:
         folds = cross_validate(
-            GaussianMLRegressor(**parameters),
+            GaussianMLRegressor(predict_kind="plugin", **parameters),
             X,
             Y,
             cv=4,
@@ -303,7 +304,8 @@ def copies():
 
 @case
 def return_std_through_a_pipeline():
-    model = make_pipeline(StandardScaler(), GaussianMLRegressor()).fit(X, Y)
+    plugin = GaussianMLRegressor(predict_kind="plugin")
+    model = make_pipeline(StandardScaler(), plugin).fit(X, Y)
     mean, std = model.predict(X, return_std=True)
     theirs = ridge().fit(X, Y).predict(X)
     rms = np.sqrt(np.mean((Y - theirs) ** 2))
@@ -430,7 +432,8 @@ def test_conformal_intervals_of_mapie():
 def test_skpro_reads_the_standard_deviation():
     adapters = pytest.importorskip("skpro.regression.adapters.sklearn")
     frame = pd.DataFrame({"y": Y})
-    adapted = adapters.SklearnProbaReg(GaussianMLRegressor()).fit(X, frame)
+    plugin = GaussianMLRegressor(predict_kind="plugin")
+    adapted = adapters.SklearnProbaReg(plugin).fit(X, frame)
     distribution = adapted.predict_proba(X)
     model = GaussianMLRegressor().fit(X, Y)
     np.testing.assert_allclose(

@@ -52,7 +52,7 @@ def test_loglik_of_a_pipeline_step_and_r2(data):
 def test_predict_dist_is_scipy_normal(data):
     X, y = data
     model = GaussianMLRegressor().fit(X, np.column_stack([y, -3.0 * y]))
-    distribution = model.predict_dist(X[:7])
+    distribution = model.predict_dist(X[:7], kind="plugin")
     assert distribution.dist.name == "norm"
     assert distribution.mean().shape == distribution.cdf(0.0).shape == (7, 2)
     low, high = distribution.interval(0.95)

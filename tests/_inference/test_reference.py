@@ -89,7 +89,8 @@ def test_predictions(name):
         >= QUANTILE_DIGITS
     )
     if "interval95_plugin_normal_ml" in truth:
-        plugin = case.fit.predict_dist(X, noise_scale=scale).interval(0.95)
+        plugin = case.fit.predict_dist(X, kind="plugin", noise_scale=scale)
+        plugin = plugin.interval(0.95)
         truth = truth["interval95_plugin_normal_ml"]
         assert reference.digits(np.transpose(plugin), truth, scale=reach) >= DIGITS
 

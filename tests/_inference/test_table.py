@@ -239,7 +239,7 @@ def test_refusals(diabetes):
         (lambda: model.wald_test(np.zeros((1, 4))), "a row of zeros"),
         (lambda: model.wald_test(["bmi", "bmi"]), "linearly dependent"),
         (lambda: model.summary(feature_names=["a"]), "feature_names has 1 names"),
-        (lambda: model.predict_dist(X, kind="t"), "kind must be 'plugin'"),
+        (lambda: model.predict_dist(X, kind="t"), "kind must be one of 'auto'"),
     ):
         with pytest.raises(ValueError, match=message):
             call()

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy import sparse, special, stats
 from scipy.optimize import brentq
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.datasets import load_diabetes
 from sklearn.impute import SimpleImputer
@@ -176,7 +177,8 @@ def test_calibration_of_two_models_in_one_picture(plt, model):
 
 
 def test_residuals_of_a_normal_model(plt, model):
-    display = ResidualsDisplay.from_estimator(model, X, Y, target_name="progression")
+    plugin = clone(model).set_params(predict_kind="plugin").fit(X, Y)
+    display = ResidualsDisplay.from_estimator(plugin, X, Y, target_name="progression")
     standardised = (Y - model.predict(X)) / model.sigma_
     np.testing.assert_allclose(display.residuals, standardised, rtol=1e-9)
     np.testing.assert_allclose(display.quantiles_.get_data()[1], np.sort(standardised))

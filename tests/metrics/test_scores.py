@@ -194,7 +194,7 @@ def test_one_target_in_two_shapes():
 
 def test_d2_is_r2_on_the_training_rows():
     model = GaussianMLRegressor().fit(X, Y)
-    assert d2_loglik_score(Y, model.predict_dist(X)) == pytest.approx(
+    assert d2_loglik_score(Y, model.predict_dist(X, kind="plugin")) == pytest.approx(
         r2_score(Y, model.predict(X)), abs=1e-12
     )
 
@@ -302,7 +302,9 @@ def test_cross_validation_with_a_dict_of_scorers_and_jobs():
 def test_weights_are_routed_to_scorers_that_ask(alone):
     weight = RNG.integers(1, 4, len(Y)).astype(float)
     scorer = copy.deepcopy(loglik_scorer).set_score_request(sample_weight=True)
-    model = GaussianMLRegressor().set_fit_request(sample_weight=True)
+    model = GaussianMLRegressor(predict_kind="plugin").set_fit_request(
+        sample_weight=True
+    )
     folds = cross_validate(
         model,
         X,
@@ -337,7 +339,9 @@ def test_scorer_of_known_noise(name):
 def test_known_noise_is_routed_to_scorers_that_ask(alone):
     scale = RNG.uniform(0.5, 2.0, len(Y))
     scorer = copy.deepcopy(loglik_scorer).set_score_request(noise_scale="accuracy")
-    model = GaussianMLRegressor().set_fit_request(noise_scale="accuracy")
+    model = GaussianMLRegressor(predict_kind="plugin").set_fit_request(
+        noise_scale="accuracy"
+    )
     folds = cross_validate(
         make_pipeline(StandardScaler(), model),
         X,
@@ -374,7 +378,7 @@ def test_a_scorer_does_not_get_weights_that_it_did_not_ask_for():
     weight = RNG.integers(1, 4, len(Y)).astype(float)
     scorer = copy.deepcopy(loglik_scorer).set_score_request(sample_weight=False)
     search = GridSearchCV(
-        GaussianMLRegressor().set_fit_request(sample_weight=True),
+        GaussianMLRegressor(predict_kind="plugin").set_fit_request(sample_weight=True),
         {"alpha": [0.1]},
         scoring=scorer,
         cv=3,
@@ -421,7 +425,8 @@ RAW = {"func": None, "inverse_func": None}
     ("functions", "total"), [(LOGARITHMIC, -5955.7807), (RAW, -6031.2336)]
 )
 def test_loglik_in_dollars(houses, functions, total):
-    model = TransformedTargetRegressor(GaussianMLRegressor(), **functions).fit(*houses)
+    plugin = GaussianMLRegressor(predict_kind="plugin")
+    model = TransformedTargetRegressor(plugin, **functions).fit(*houses)
     # Computed independently, to the digits known.
     assert loglik_scorer(model, *houses) * 546 == pytest.approx(total, abs=5e-5)
 
