@@ -337,12 +337,12 @@ class LogLinearObjective:
             np.array([sigma]),
             covariance_root,
             restricted,
-            noise[None, 1:],
-            noise[:1],
-            tuple(maps),
-            np.array([self.link.log_floor]),
-            np.array([point.sums.n_at_floor]),
-            undetermined[None],
+            noise_coef=noise[None, 1:],
+            noise_intercept=noise[:1],
+            spans=tuple(maps),
+            log_noise_floor=np.array([self.link.log_floor]),
+            n_at_floor=np.array([point.sums.n_at_floor]),
+            undetermined=undetermined[None],
         )
 
     def _covariance_root(self, information, maps):

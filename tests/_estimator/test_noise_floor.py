@@ -60,7 +60,7 @@ def test_fits_above_the_floor_do_not_change_by_a_bit(seed, solver, method):
     weight = np.random.default_rng(seed).integers(0, 4, len(y))
     settings = {"solver": solver, "method": method, "max_iter": 500}
     plain = varying(noise_floor=0, **settings).fit(X, y, weight)
-    lowest = np.log(plain.predict_dist(X).std().min())
+    lowest = np.log(plain.predict_dist(X, kind="plugin").std().min())
     highest_floor = np.exp(lowest - LINK_WIDTH) / y.std() / 1.01
     for floor in (0.01, highest_floor):
         model = varying(noise_floor=floor, **settings).fit(X, y, weight)
@@ -100,8 +100,8 @@ def test_an_independent_optimiser_finds_no_better(seed, make, floor):
     assert model.loglik_ == pytest.approx(value, rel=1e-11)
     total = model.score_loglik(X, y, weight, noise_scale=scale)
     assert model.loglik_ == pytest.approx(total, rel=1e-11)
-    assert model.predict_dist(X).std().min() >= np.exp(log_floor) * (1 - 1e-12)
-    log_sigma = np.log(model.predict_dist(X).std())
+    assert model.predict_dist(X, kind="plugin").std().min() >= np.exp(log_floor) * (1 - 1e-12)
+    log_sigma = np.log(model.predict_dist(X, kind="plugin").std())
     mean = np.exp(weight @ log_sigma / weight.sum())
     assert model.sigma_ == pytest.approx(mean, rel=1e-12)
     unit = np.sqrt(np.diagonal(model.coef_covariance()))
@@ -124,7 +124,7 @@ def test_rows_fitted_exactly_have_the_floor_and_no_warning(seed, make, solver):
     X, y = make(seed)
     model = varying(solver=solver, max_iter=500).fit(X, y)
     constant = GaussianMLRegressor().fit(X, y)
-    lowest = model.predict_dist(X).std().min()
+    lowest = model.predict_dist(X, kind="plugin").std().min()
     assert lowest == pytest.approx(0.01 * constant.sigma_, rel=0.2)
     assert "rows at noise_floor 1" in str(model.summary())
     error = np.sqrt(np.diagonal(model.coef_covariance()))
@@ -154,7 +154,7 @@ def test_each_target_has_its_own_floor():
     parts = [varying().fit(X, part) for part in Y.T]
     _, std = together.predict(X, return_std=True)
     for target, part in enumerate(parts):
-        np.testing.assert_allclose(std[:, target], part.predict_dist(X).std())
+        np.testing.assert_allclose(std[:, target], part.predict_dist(X, kind="plugin").std())
         np.testing.assert_allclose(
             together.coef_covariance()[target], part.coef_covariance()
         )
