@@ -26,8 +26,8 @@ from .._data.validation import (
     without_uncounted,
 )
 from .._distributions.multivariate import MultivariateNormal, MultivariateT
-from .._distributions.transformed import parameters_of
 from .._distributions.student import StudentT
+from .._distributions.transformed import parameters_of
 from .._inference.inference import inference_of
 from .fitting import fitted
 

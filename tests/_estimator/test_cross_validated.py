@@ -29,7 +29,7 @@ from sklearn_gml import (
     GaussianMLRegressorCV,
     GaussianStatistics,
 )
-from sklearn_gml.metrics import loglik_score, loglik_scorer
+from sklearn_gml.metrics import loglik_score
 from sklearn_gml.metrics.scorers import DistributionScorer
 
 ALPHAS = [0.01, 0.3, 5.0, 100.0, 3000.0]
@@ -45,19 +45,10 @@ KINDS = (
 )
 
 
-class PredictiveScorer(DistributionScorer):
-    """Log-density of the predictive distribution."""
-
-    def __call__(self, estimator, X, y, sample_weight=None, *, noise_scale=None):
-        distribution = estimator.predict_dist(
-            X, kind="predictive", noise_scale=noise_scale
-        )
-        return loglik_score(y, distribution, sample_weight=sample_weight)
-
-    _score_func = __call__
-
-
-SCORERS = {"loglik": loglik_scorer, "predictive": PredictiveScorer(loglik_score)}
+SCORERS = {
+    "loglik": DistributionScorer(loglik_score, kind="plugin"),
+    "predictive": DistributionScorer(loglik_score, kind="predictive"),
+}
 
 
 def splitter_of(seed, n_samples):
@@ -221,7 +212,7 @@ def test_one_standard_error(data):
     assert simple.alpha_ > best.alpha_
     scores = [
         cross_val_score(
-            GaussianMLRegressor(alpha=alpha), *data, cv=5, scoring=loglik_scorer
+            GaussianMLRegressor(alpha=alpha), *data, cv=5, scoring=SCORERS["loglik"]
         )
         for alpha in (best.alpha_, simple.alpha_)
     ]

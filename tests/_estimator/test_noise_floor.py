@@ -100,7 +100,9 @@ def test_an_independent_optimiser_finds_no_better(seed, make, floor):
     assert model.loglik_ == pytest.approx(value, rel=1e-11)
     total = model.score_loglik(X, y, weight, noise_scale=scale)
     assert model.loglik_ == pytest.approx(total, rel=1e-11)
-    assert model.predict_dist(X, kind="plugin").std().min() >= np.exp(log_floor) * (1 - 1e-12)
+    assert model.predict_dist(X, kind="plugin").std().min() >= np.exp(log_floor) * (
+        1 - 1e-12
+    )
     log_sigma = np.log(model.predict_dist(X, kind="plugin").std())
     mean = np.exp(weight @ log_sigma / weight.sum())
     assert model.sigma_ == pytest.approx(mean, rel=1e-12)
@@ -154,7 +156,9 @@ def test_each_target_has_its_own_floor():
     parts = [varying().fit(X, part) for part in Y.T]
     _, std = together.predict(X, return_std=True)
     for target, part in enumerate(parts):
-        np.testing.assert_allclose(std[:, target], part.predict_dist(X, kind="plugin").std())
+        np.testing.assert_allclose(
+            std[:, target], part.predict_dist(X, kind="plugin").std()
+        )
         np.testing.assert_allclose(
             together.coef_covariance()[target], part.coef_covariance()
         )
