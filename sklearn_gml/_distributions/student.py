@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from .standard import StudentT
+
 _Frozen = type(stats.t(1.0))
 
 
-class StudentT(_Frozen):  # type: ignore[valid-type, misc]
+class FrozenT(_Frozen):  # type: ignore[valid-type, misc]
     """scipy's frozen ``t`` of rows, with quantiles in one piece.
 
     scipy finds a quantile for each row. With one number of degrees of freedom the
@@ -40,6 +42,20 @@ class StudentT(_Frozen):  # type: ignore[valid-type, misc]
     def isf(self, q: ArrayLike) -> NDArray[np.float64]:
         """Quantiles of upper-tail probabilities."""
         return self._quantile(stats.t.isf(q, *self.args))
+
+    def _standardised(self, x: ArrayLike) -> tuple[StudentT, Any]:
+        scale = np.where(np.asarray(self.kwds["scale"]) > 0, self.kwds["scale"], np.nan)
+        return StudentT(self.args[0]), (np.asarray(x) - self.kwds["loc"]) / scale
+
+    def logcdf(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Logarithm of the probability below x, where scipy's is -inf as well."""
+        standard, z = self._standardised(x)
+        return standard.log_below(z)
+
+    def logsf(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Logarithm of the probability above x."""
+        standard, z = self._standardised(x)
+        return standard.log_above(z)
 
     def median(self) -> NDArray[np.float64]:
         """The location."""

@@ -26,7 +26,7 @@ from .._data.validation import (
     without_uncounted,
 )
 from .._distributions.multivariate import MultivariateNormal, MultivariateT
-from .._distributions.student import StudentT
+from .._distributions.student import FrozenT
 from .._distributions.transformed import parameters_of
 from .._inference.inference import inference_of
 from .fitting import fitted
@@ -136,7 +136,7 @@ class GaussianPredictionMixin:
             freedom = np.where(unknown, np.inf, freedom)
             scale = np.where(unknown, sigma, scale)
             _warn_of_plugin(known, unknown)
-        return _jointly(fit, StudentT(freedom, mean, scale))
+        return _jointly(fit, FrozenT(freedom, mean, scale))
 
     def loglik_samples(self, X, y, *, noise_scale=None):
         """Log-density of each row, summed over the targets.

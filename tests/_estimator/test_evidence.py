@@ -444,7 +444,7 @@ def test_log_linear_noise_with_groups(shape):
         alpha=precision[2:],
         prior_groups=[[j] for j in range(2, p)],
     ).fit(X, y)
-    _, sigma = model.predict(X, return_std=True)
+    sigma = model.predict_dist(X, kind="plugin").std()
     design = np.column_stack([np.ones(len(X)), X]) / sigma[:, None]
     prior = np.diag(np.append(0.0, precision)) / model.sigma_**2
     mean = np.linalg.solve(design.T @ design + prior, design.T @ (y / sigma))

@@ -73,7 +73,7 @@ def test_reference(name):
         digits(intervals, expected, scale=np.ptp(expected, axis=-1, keepdims=True)) > 10
     )
     others = {target: Y[:1, target] for target in range(1, Y.shape[1])}
-    conditional = ml.predict_dist(X[:1]).conditional(others)
+    conditional = ml.predict_dist(X[:1], kind="plugin").conditional(others)
     expected = truth["conditional_output0_given_rest_ml"]
     assert digits(conditional.mean()[0, 0], expected["mean"]) > 10
     assert digits(conditional.std()[0, 0], expected["sd"]) > 10
@@ -173,7 +173,7 @@ def test_batches_statistics_and_copies_have_it_too():
         )
     # What set_params did after the fit changes nothing.
     whole.set_params(covariance="diagonal")
-    assert isinstance(whole.predict_dist(EXERCISE), MultivariateNormal)
+    assert isinstance(whole.predict_dist(EXERCISE, kind="plugin"), MultivariateNormal)
     assert not hasattr(whole.fit(EXERCISE, BODY), "covariance_")
 
 

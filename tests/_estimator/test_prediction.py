@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from sklearn_gml import GaussianMLRegressor, predict_dist
-from sklearn_gml._distributions.student import StudentT
+from sklearn_gml._distributions.student import FrozenT
 from sklearn_gml.metrics import loglik_score, loglik_scorer
 from sklearn_gml.metrics.scorers import DistributionScorer
 
@@ -134,13 +134,20 @@ def test_auto_is_known_to_every_regressor():
 @pytest.mark.parametrize("freedom", [3.5, np.array([[2.0], [5.0], [np.inf]])])
 def test_student_t_is_that_of_scipy(freedom):
     loc, scale = RNG.standard_normal((3, 2)), RNG.uniform(0.5, 2.0, (3, 2))
-    ours, theirs = StudentT(freedom, loc, scale), stats.t(freedom, loc, scale)
+    ours, theirs = FrozenT(freedom, loc, scale), stats.t(freedom, loc, scale)
     q = np.array([0.0, 1e-9, 0.2, 0.5, 1.0]).reshape(-1, 1, 1)
     for name in ("ppf", "isf"):
         expected = getattr(theirs, name)(q)
         np.testing.assert_allclose(getattr(ours, name)(q), expected, rtol=1e-14)
     np.testing.assert_allclose(ours.interval(0.9), theirs.interval(0.9), rtol=1e-13)
     np.testing.assert_array_equal(ours.median(), loc)
+    x = np.array([-1e9, -3.0, 0.1, 40.0]).reshape(-1, 1, 1)
+    for name in ("logcdf", "logsf"):
+        expected = getattr(theirs, name)(x)
+        known = np.isfinite(expected)
+        found = getattr(ours, name)(x)
+        np.testing.assert_allclose(found[known], expected[known], rtol=1e-11)
+        assert np.isfinite(found).all()
     draws = ours.rvs((2000, 3, 2), random_state=0)
     assert stats.kstest(ours.cdf(draws).ravel(), "uniform").pvalue > 1e-3
-    assert np.isnan(StudentT(3.0, 0.0, np.nan).ppf(0.5))
+    assert np.isnan(FrozenT(3.0, 0.0, np.nan).ppf(0.5))

@@ -310,7 +310,8 @@ def test_residuals_of_an_outlier(plt, model):
     """A probability that underflows is none in logarithms."""
     y = Y.to_numpy(dtype=float).copy()
     y[3] += 1e4 * model.sigma_
-    display = ResidualsDisplay.from_estimator(model, X, y)
+    plugin = clone(model).set_params(predict_kind="plugin").fit(X, Y)
+    display = ResidualsDisplay.from_estimator(plugin, X, y)
     expected = (y[3] - model.predict(X)[3]) / model.sigma_
     assert display.residuals[3] == pytest.approx(expected, rel=1e-10)
     assert display.quantiles_.get_data()[1].max() == display.residuals[3]
