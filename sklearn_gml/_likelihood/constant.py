@@ -54,7 +54,8 @@ class ConstantPoint:
         if objective.prior.exists:
             self.squares += np.sum((np.sqrt(objective.penalty) * mean) ** 2, axis=0)
         self.magnitude, self.summed = (
-            np.hypot(objective.norms_y, column_norms(norms[:, None] * mean))
+            # Terms are of the size of y, whatever that of the columns: no overflow.
+            np.hypot(objective.norms_y, np.linalg.norm(norms[:, None] * mean, axis=0))
             for norms in (objective.norms_x, objective.summed_norms_x)
         )
 
