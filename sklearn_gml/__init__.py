@@ -34,6 +34,7 @@ files of a folder import each other without circles::
         summary       the table of a fit
         influence     leverage and influence of rows
         precision     whether predictions have the digits that sigma asks for
+        censoring     fits to rows whose y is known in part
         diagnostics   warnings of a fit
         callbacks     scikit-learn's callbacks
         documentation  links to the documentation
@@ -42,6 +43,7 @@ files of a folder import each other without circles::
         inference     from a fit to what is known of its parameters
         constant      constant noise: from the triangular factor
         log_linear    log-linear noise: from the information
+        censored      y known in part: from the information
         estimates     estimates with their covariance: intervals, Wald tests
         influence     leverage, influence, robust covariance
         leave_one_out log-densities of rows by the fits of the others
@@ -70,6 +72,8 @@ files of a folder import each other without circles::
         matrix_free   the same for wide sparse rows, by conjugate gradients
         log_linear    the objective of log-linear noise
         log_linear_point  its value, gradient and information at a point
+        censored      the objective of rows whose y is known in part
+        censored_point  its value, gradient and information at a point
         coordinates   coordinates in which the information is well conditioned
         maximisers    Newton's method and L-BFGS
     _data/            what is read from the rows: statistics and sums
@@ -80,6 +84,8 @@ files of a folder import each other without circles::
         refinement    the last Newton step, in doubled precision
         row_sums      sums over rows for log-linear noise
         row_blocks    blocks of rows at given parameters, for these sums
+        density_sums  sums over rows of one kind of knowledge of y
+        limits        what is known of y: its value, or limits
         predictors    linear predictors of mean and log sigma
         serialization  statistics as plain numbers, and back
     _distributions/   distributions of y
@@ -97,6 +103,8 @@ files of a folder import each other without circles::
         quadrature    rules of integration, for many rows at once
         parameters    parameters and shapes of frozen distributions
         protocol      what a distribution has to be
+        recorded      a normal y as it is recorded: clipped, or seen within limits
+        row_densities  densities and probabilities of rows, with derivatives
     _linalg/          factors and products
         triangular    triangular factors: condition, solve
         factor        the factor of the information: rank, solutions, prior

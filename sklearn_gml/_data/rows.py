@@ -79,6 +79,18 @@ class Rows:
         y = np.asarray(y, dtype=np.float64)
         return cls(X, y.reshape(len(y), -1), sample_weight, noise_scale, watch)
 
+    def taken(self, mask):
+        """The rows where the mask is true, copied unless they are all."""
+        if mask.all():
+            return self
+        return Rows(
+            self.X[mask],
+            self.y[mask],
+            None if self.frequency is None else self.frequency[mask],
+            None if self.noise_scale is None else self.noise_scale[mask],
+            self.watch,
+        )
+
     @cached_property
     def weight(self):
         """Weights of the squared residuals, frequency / noise_scale^2, or None."""

@@ -15,10 +15,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from .multivariate import MultivariateNormal, MultivariateT
 from .multivariate_transformed import jointly_inverse_transformed
+from .recorded import Recorded
 from .transformations import growth
 from .transformed import inverse_transformed, parameters_of
 
-KINDS = ("auto", "predictive", "plugin", "mean")
+KINDS = ("auto", "predictive", "plugin", "mean", "recorded")
 
 
 def predict_dist(
@@ -38,7 +39,7 @@ def predict_dist(
         whose prediction is read as a normal distribution with that mean and std.
     X : array-like or sparse matrix of shape (n, p)
         What ``model.predict`` takes.
-    kind : {"auto", "predictive", "plugin", "mean"}, optional
+    kind : {"auto", "predictive", "plugin", "mean", "recorded"}, optional
         Passed to the ``predict_dist`` of the regressor, where it is defined; by default
         the regressor decides. Where a transformation of the target grows so fast that
         Student's t would leave no mean and no CRPS, as the exponential function does of
@@ -46,7 +47,8 @@ def predict_dist(
         location and scale; y is ``lognorm``.
         Regressors with ``return_std`` have but one distribution. Of a transformed
         target, ``"mean"`` gives the distribution of the inverse of the mean, not of
-        the mean of y.
+        the mean of y. ``"recorded"`` is the default where a regressor knows of no
+        limits of y (``censoring``, ``truncation``).
     noise_scale : array-like of shape (n,), optional
         What is known of the noise of these rows, see the ``fit`` of
         :class:`~sklearn_gml.GaussianMLRegressor`; handed on like ``kind``. It
@@ -90,6 +92,21 @@ def predict_dist(
     """
     if kind is not None and kind not in KINDS:
         raise ValueError(f"kind must be one of {KINDS} or None, got {kind!r}.")
+    return _predicted(model, X, kind, noise_scale)
+
+
+def recorded_dist(
+    model: Any, X: Any, *, kind: str | None = None, noise_scale: Any = None
+) -> Any:
+    """The distribution that scores compare with y as it is recorded.
+
+    Of kind ``"recorded"`` where the regressor knows of limits of y, else as
+    :func:`predict_dist`.
+    """
+    return _predicted(model, X, kind, noise_scale, recorded=True)
+
+
+def _predicted(model, X, kind, noise_scale, recorded=False):
     check_is_fitted(model)
     chain, transformers = [model], []
     while (inner := unwrap(chain[-1], X)) is not None:
@@ -97,6 +114,13 @@ def predict_dist(
         chain.append(model)
         if transformer is not None:
             transformers.append(transformer)
+    limited = any(
+        getattr(model, name, None) is not None for name in ("censoring", "truncation")
+    )
+    if limited and recorded:
+        kind = "recorded"
+    elif kind == "recorded" and not limited:
+        kind = None
     # Not every such method knows of kinds, or of known noise.
     options = {} if kind is None else {"kind": kind}
     if noise_scale is not None:
@@ -104,6 +128,11 @@ def predict_dist(
     distribution = _of_regressor(chain, X, options)
     if (kind or getattr(chain[-1], "predict_kind", None)) == "auto":
         distribution = _with_moments(distribution, transformers)
+    if transformers and isinstance(distribution, Recorded):
+        raise ValueError(
+            "kind='recorded' has probabilities at the limits of y, which have no "
+            "density to transform: leave the target as it is, or use kind='plugin'."
+        )
     for transformer in reversed(transformers):
         undo = inverse_transformed
         if hasattr(distribution, "by_target"):

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from .._inference.fit import Fit
+from .._likelihood.censored import CensoredObjective
 from .._likelihood.joint import JointObjective
 from ..exceptions import DegenerateFitWarning, RankDeficiencyWarning
 
@@ -46,7 +47,9 @@ def data_messages(settings, feature_names, objectives, solutions) -> Iterator[Me
     """Whether the rows determine the model."""
     for objective, solution in zip(objectives, solutions, strict=True):
         if solution.point.degenerate.any():
-            if objective.varies and not objective.saturated:
+            if isinstance(objective, CensoredObjective):
+                message = _separated(feature_names, objective, solution.point)
+            elif objective.varies and not objective.saturated:
                 message = _isolated(settings, feature_names, objective, solution.point)
             elif _only_jointly(objective, solution.point):
                 message = _dependent_targets(objective)
@@ -90,6 +93,38 @@ def _isolated(settings, feature_names, objective, point):
     return (
         f"{reason} Use noise_alpha > {settings.noise_alpha:g}, leave that column out "
         "of noise_columns, or use more rows."
+    )
+
+
+def _separated(feature_names, objective, point):
+    described = (
+        "There is no maximum of the likelihood, and nothing is known of standard "
+        "errors: coef_, sigma_ and loglik_ describe where the maximiser stopped. "
+    )
+    if objective.hopeless:
+        return (
+            "Every y is censored on the same side: nothing bounds the mean and sigma "
+            f"on the other. {described}Use rows whose y is observed."
+        )
+    if point.unbounded:
+        return (
+            "The rows whose y is observed are reproduced to the last digit, and sigma "
+            f"falls to zero. {described}Use more observed rows or fewer columns."
+        )
+    position = point.runaway_position
+    if position is None:
+        return (
+            "The rows do not determine the scale of y: the likelihood does not fall as "
+            "the coefficients and sigma grow or shrink together. "
+            f"{described}Use rows whose y is observed, or a second limit."
+        )
+    name = f"column {position}"
+    if feature_names is not None:
+        name = repr(feature_names[position])
+    return (
+        f"The coefficient of {name} runs away: the likelihood never falls along it, "
+        "because all rows that it tells apart are censored on one side. "
+        f"{described}Leave that column out, join it with others, or use alpha > 0."
     )
 
 

@@ -65,6 +65,13 @@ def _has_constant_noise(estimator):
             "of fixed size say all of rows whose noise varies. Use fit, or "
             "sklearn_gml.dask.DaskGaussianMLRegressor for more rows than memory."
         )
+    for name in ("censoring", "truncation"):
+        value = getattr(estimator, name)
+        if value is not None:
+            raise AttributeError(
+                f"partial_fit needs {name}=None, got {name}={value!r}: no statistics "
+                "of fixed size say all of rows whose y is known in part. Use fit."
+            )
     return True
 
 

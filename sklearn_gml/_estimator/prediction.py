@@ -16,6 +16,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .._data.limits import UNLIMITED
 from .._data.predictors import sigma_at
 from .._data.rows import Rows
 from .._data.statistics import LOG_2PI
@@ -26,12 +27,14 @@ from .._data.validation import (
     without_uncounted,
 )
 from .._distributions.multivariate import MultivariateNormal, MultivariateT
+from .._distributions.recorded import Recorded
 from .._distributions.student import FrozenT
 from .._distributions.transformed import parameters_of
 from .._inference.inference import inference_of
+from .censoring import limits_of_fit
 from .fitting import fitted
 
-DISTRIBUTION_KINDS = ("auto", "predictive", "plugin", "mean")
+DISTRIBUTION_KINDS = ("auto", "predictive", "plugin", "mean", "recorded")
 
 
 class GaussianPredictionMixin:
@@ -64,7 +67,7 @@ class GaussianPredictionMixin:
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n, p)
-        kind : {"auto", "predictive", "plugin", "mean"}, optional
+        kind : {"auto", "predictive", "plugin", "mean", "recorded"}, optional
             Default: ``predict_kind`` of the constructor.
 
             ``"predictive"``: y at x with the uncertainty of the parameters (R's
@@ -86,6 +89,10 @@ class GaussianPredictionMixin:
             ``"mean"``: the mean at x (R's ``interval="confidence"``), scale
             ``s sqrt(h)``.
 
+            ``"recorded"``: y as it is recorded, ``"plugin"`` clipped at the limits of
+            ``censoring``, which have a probability each, and within ``truncation``.
+            All other kinds are those of the latent y.
+
             With alpha > 0, h is that of the posterior of the coefficients, s is
             ``sigma_``, and the degrees of freedom are n - 1 (n without intercept);
             with ``method="reml"`` that is the posterior of y or its mean under flat
@@ -101,6 +108,9 @@ class GaussianPredictionMixin:
             others work on all rows at once. With ``kind="predictive"`` or ``"mean"``
             its scale is NaN where the data do not identify the mean or leave nothing to
             learn the noise from.
+            For ``kind="recorded"`` with limits it is a
+            :class:`~sklearn_gml._distributions.recorded.Recorded`, which has the same
+            methods.
 
         Examples
         --------
@@ -118,6 +128,11 @@ class GaussianPredictionMixin:
         if kind not in DISTRIBUTION_KINDS:
             allowed = ", ".join(map(repr, DISTRIBUTION_KINDS))
             raise ValueError(f"kind must be one of {allowed}, got {kind!r}.")
+        limits = fit.settings.limits
+        if kind == "recorded" and limits != (UNLIMITED, UNLIMITED):
+            return Recorded(*_mean_and_sigma(self, X, noise_scale), *limits)
+        if kind == "recorded":
+            kind = self.predict_kind
         without_errors = fit.covariance_roots[0] is None or fit.settings.positive
         if kind == "plugin" or (kind == "auto" and without_errors):
             mean, sigma = _mean_and_sigma(self, X, noise_scale)
@@ -138,7 +153,7 @@ class GaussianPredictionMixin:
             _warn_of_plugin(known, unknown)
         return _jointly(fit, FrozenT(freedom, mean, scale))
 
-    def loglik_samples(self, X, y, *, noise_scale=None):
+    def loglik_samples(self, X, y, *, noise_scale=None, y_lower=None, y_upper=None):
         """Log-density of each row, summed over the targets.
 
         Parameters
@@ -147,15 +162,23 @@ class GaussianPredictionMixin:
         y : array-like of shape (n,) or (n, t)
         noise_scale : array-like of shape (n,), optional
             What is known of the noise of these rows: it multiplies sigma.
+        y_lower, y_upper : array-like of shape (n,) or (n, t), optional
+            Limits between which y is known to lie, as in ``fit``.
 
         Returns
         -------
         ndarray of shape (n,)
             ``log p(y_i | x_i)`` in nats at the fitted parameters:
-            ``predict_dist(X, kind="plugin").logpdf(y)``.
+            ``predict_dist(X, kind="plugin").logpdf(y)``; with limits the logarithm of
+            the probability where y is not known, and divided by that of being seen,
+            ``predict_dist(X, kind="recorded").logpdf(y)``.
         """
         mean, sigma = _mean_and_sigma(self, X, noise_scale)
-        if (fit := fitted(self)).joint:
+        fit = fitted(self)
+        limits = limits_of_fit(fit.settings, outcomes_like(mean, y), y_lower, y_upper)
+        if limits is not None:
+            return limits.log_density(mean, sigma).sum(axis=1)
+        if fit.joint:
             joint = MultivariateNormal(mean, sigma, fit.correlation_root)
             return joint.logpdf(outcomes_like(mean, y))
         standardised = (outcomes_like(mean, y) - mean) / sigma
@@ -182,7 +205,15 @@ class GaussianPredictionMixin:
         return super().score(X, y, sample_weight)
 
     def score_loglik(
-        self, X, y, sample_weight=None, *, noise_scale=None, normalize=False
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        noise_scale=None,
+        y_lower=None,
+        y_upper=None,
+        normalize=False,
     ):
         """Log-likelihood of rows under the fitted parameters; higher is better.
 
@@ -194,6 +225,8 @@ class GaussianPredictionMixin:
             Frequencies of the rows.
         noise_scale : array-like of shape (n,), optional
             What is known of the noise of these rows: it multiplies sigma.
+        y_lower, y_upper : array-like of shape (n,) or (n, t), optional
+            Limits between which y is known to lie, as in ``fit``.
         normalize : bool, default=False
             Whether to divide by ``sum(sample_weight)``, which makes data of
             different size comparable.
@@ -203,10 +236,12 @@ class GaussianPredictionMixin:
         float
             ``sum_i w_i log p(y_i | x_i)`` in nats.
         """
-        sample_weight, X, y, noise_scale = without_uncounted(
-            sample_weight, X, y, noise_scale
+        sample_weight, X, y, noise_scale, y_lower, y_upper = without_uncounted(
+            sample_weight, X, y, noise_scale, y_lower, y_upper
         )
-        density = self.loglik_samples(X, y, noise_scale=noise_scale)
+        density = self.loglik_samples(
+            X, y, noise_scale=noise_scale, y_lower=y_lower, y_upper=y_upper
+        )
         return weighted_total(density, sample_weight, normalize)
 
 

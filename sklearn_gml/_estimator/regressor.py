@@ -12,6 +12,7 @@ from .._data.statistics import GaussianStatistics
 from .._data.validation import validate_training_data
 from .._inference.fit import FitSettings
 from .callbacks import CallbackSupportMixin, begin_fit, watch_blocks, watch_steps
+from .censoring import check_no_limits, fit_known_in_part, limits_of_fit
 from .diagnostics import announce
 from .documentation import DocumentationLinkMixin
 from .fitting import MAXIMISERS, expose, fit_constant, fit_rows, unchanged_on_error
@@ -102,6 +103,13 @@ class GaussianMLRegressor(
         joint maximum is ``Sigma = R'R / n`` with the residuals R; likelihoods,
         ``aic_``, ``bic_`` and :meth:`predict_dist` are those of all targets together.
         With alpha > 0, the prior of the coefficients is ``N(0, Sigma / alpha)``.
+    censoring : tuple of (float or None, float or None), default=None
+        Limits at which y is recorded: of a y at or beyond a limit it is known only that
+        it lies beyond. ``(0, None)`` is the Tobit model, ``(None, cap)`` a cap. Limits
+        of single rows are given to ``fit`` as ``y_lower`` and ``y_upper``.
+    truncation : tuple of (float or None, float or None), default=None
+        Limits within which rows are seen at all: the density of y is divided by the
+        probability of being seen.
     method : {"ml", "reml"}, default="ml"
         Estimate of sigma. ``"ml"``: ``sigma^2 = RSS / n``, the maximum of the
         likelihood. ``"reml"``: ``sigma^2 = RSS / (n - rank)``, the maximum of
@@ -197,6 +205,17 @@ class GaussianMLRegressor(
     ``lm(weights=)`` and statsmodels' ``WLS``, ``weights = 1 / noise_scale**2``. Where
     noise is to be predicted it is 1 unless given again.
 
+    Where y is known in part (``censoring``, ``truncation``, ``y_lower``, ``y_upper``) a
+    row adds the logarithm of what is known: a density, the probability of an interval
+    :math:`\log[\Phi(b_i) - \Phi(a_i)]`, or either over the probability of being seen.
+    Coefficients, sigma and predictions are those of the latent y, before it was
+    recorded; ``predict_dist(X, kind="recorded")`` is what is recorded. Standard errors
+    are those of the observed information, log sigma included, and normal. If rows can
+    be separated, for example because all rows of a group are censored, there is no
+    maximum and the fit warns. Rows known in part are copied once.
+    ``method="reml"``, ``positive=True``, ``partial_fit`` and ``fit_statistics`` are
+    refused.
+
     Sparse ``X`` with more than 4096 columns is fitted without a matrix of columns
     by columns, by conjugate gradients on the same likelihood. There are then no
     ``statistics_`` and nothing that needs the information matrix, ``rank_`` is its
@@ -240,6 +259,15 @@ class GaussianMLRegressor(
     >>> mean, std = model.predict([[1.0], [9.0]], return_std=True)
     >>> print(mean.round(1), std.round(1))
     [105.1 145.1] [ 1.3 15.7]
+
+    Sales above 120 are recorded as 120:
+
+    >>> y = np.minimum(100 + 5 * x[:, 0] + rng.normal(scale=2, size=200), 120)
+    >>> model = GaussianMLRegressor(censoring=(None, 120)).fit(x, y)
+    >>> print(f"{model.intercept_:.1f} + {model.coef_[0]:.1f} x, sd {model.sigma_:.1f}")
+    99.8 + 5.0 x, sd 1.9
+    >>> print(model.predict_dist([[5.0]], kind="recorded").mean().round(1))
+    [119.7]
     """
 
     _parameter_constraints: dict = {
@@ -255,6 +283,8 @@ class GaussianMLRegressor(
         "noise_alpha": [Interval(Real, 0, np.inf, closed="left")],
         "noise_floor": [Interval(Real, 0, 1, closed="left")],
         "covariance": [StrOptions({"diagonal", "full"})],
+        "censoring": [None, tuple, list],
+        "truncation": [None, tuple, list],
         "method": [StrOptions({"ml", "reml"})],
         "positive": ["boolean"],
         "predict_kind": [StrOptions({"auto", "predictive", "plugin"})],
@@ -274,6 +304,8 @@ class GaussianMLRegressor(
         noise_alpha=0.0,
         noise_floor=0.01,
         covariance="diagonal",
+        censoring=None,
+        truncation=None,
         method="ml",
         positive=False,
         predict_kind="auto",
@@ -289,6 +321,8 @@ class GaussianMLRegressor(
         self.noise_alpha = noise_alpha
         self.noise_floor = noise_floor
         self.covariance = covariance
+        self.censoring = censoring
+        self.truncation = truncation
         self.method = method
         self.positive = positive
         self.predict_kind = predict_kind
@@ -302,7 +336,15 @@ class GaussianMLRegressor(
         return tags
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, noise_scale=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        noise_scale=None,
+        y_lower=None,
+        y_upper=None,
+    ):
         """Maximise the likelihood of the rows.
 
         Parameters
@@ -316,6 +358,9 @@ class GaussianMLRegressor(
             Frequencies of the rows.
         noise_scale : array-like of shape (n,), optional
             What is known of the noise of each row, see Notes.
+        y_lower, y_upper : array-like of shape (n,) or (n, t), optional
+            Limits between which y is known to lie, infinite where there is none. Where
+            they are equal, y itself counts; elsewhere y is not looked at.
 
         Returns
         -------
@@ -338,14 +383,20 @@ class GaussianMLRegressor(
             if self.noise == "log-linear":
                 positions = noise_positions(self.noise_columns, X)
             after_step = None if context is None else watch_steps(self, context, X, y)
-            fit = fit_rows(
-                rows,
-                FitSettings.of(self).of_columns(X),
-                positions=positions,
-                vector_target=data.y.ndim == 1,
-                feature_names=data.feature_names,
-                after_step=after_step,
+            settings = FitSettings.of(self).of_columns(X)
+            described = {
+                "positions": positions,
+                "vector_target": data.y.ndim == 1,
+                "feature_names": data.feature_names,
+                "after_step": after_step,
+            }
+            limits = limits_of_fit(
+                settings, data.y, y_lower, y_upper, data.sample_weight
             )
+            if limits is not None and limits.say_something:
+                fit = fit_known_in_part(rows, limits, settings, **described)
+            else:
+                fit = fit_rows(rows, settings, **described)
             expose(self, fit)
             announce(fit)
         if context is not None:
@@ -376,6 +427,7 @@ class GaussianMLRegressor(
         if not statistics.n_samples:
             raise ValueError("The statistics are those of no rows: add some to them.")
         with unchanged_on_error(self):
+            check_no_limits(self, "fit_statistics")
             if self.noise != "constant":
                 raise ValueError(
                     f"noise={self.noise!r} needs the rows, which statistics have not "

@@ -109,6 +109,14 @@ def _check_comparable(restricted, full):
             f"restricted has method={restricted.settings.method!r} and full "
             f"{full.settings.method!r}: fit both with the same method."
         )
+    if (restricted.counts, restricted.settings.limits) != (
+        full.counts,
+        full.settings.limits,
+    ):
+        raise ValueError(
+            "What is known of y differs between restricted and full (censoring, "
+            "truncation, y_lower or y_upper): fit both with the same limits."
+        )
     if restricted.n_targets != full.n_targets:
         raise ValueError("The models were fitted to different numbers of targets.")
     for (what, one, unit), (_, other, _) in zip(

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._data.limits import Pair, checked_pair
 from .._data.predictors import NoiseLink, prior_positions
 from .._data.statistics import GaussianStatistics
 from .._likelihood.estimate import Estimate
 from .._likelihood.prior import CoefficientPrior
+from .censored import RowCounts
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class FitSettings:
     noise_alpha: float
     noise_floor: float
     covariance: str
+    censoring: Any
+    truncation: Any
     method: str
     positive: bool
     solver: str
@@ -55,6 +59,14 @@ class FitSettings:
         return isinstance(self.alpha, str)
 
     @property
+    def limits(self) -> tuple[Pair, Pair]:
+        """Those of ``censoring`` and of ``truncation``."""
+        return (
+            checked_pair("censoring", self.censoring),
+            checked_pair("truncation", self.truncation),
+        )
+
+    @property
     def restricted(self) -> bool:
         """Whether the restricted likelihood is maximised."""
         return self.method == "reml"
@@ -78,7 +90,8 @@ class Fit:
     vector_target : bool
         Whether y was one-dimensional.
     estimates : tuple of Estimate
-        One for all targets with constant noise, one for each with log-linear noise.
+        One for all targets with constant noise, one for each with log-linear noise
+        and where y is known in part.
     noise_positions : ndarray of int, or None
         Columns that drive log-linear noise. None with constant noise.
     prior : CoefficientPrior
@@ -97,6 +110,8 @@ class Fit:
     log_evidence : float, or None
         Where the coefficients have a prior and the noise is constant.
     n_iter : int
+    counts : tuple of RowCounts, or None
+        Rows of each target by what is known of y, where it is not always known.
     degenerate : bool
         Whether the likelihood has no maximum.
     messages : tuple of (warning class, str)
@@ -122,6 +137,7 @@ class Fit:
     restricted_loglik: float | None
     log_evidence: float | None
     n_iter: int
+    counts: tuple[RowCounts, ...] | None = None
     degenerate: bool = False
     messages: tuple[tuple[type[Warning], str], ...] = ()
     apart: tuple[Fit, ...] = ()
@@ -307,9 +323,10 @@ class Fit:
             )
         names = tuple(str(name) for name in feature_names)
         mean = ("intercept", *names) if self.settings.fit_intercept else names
-        if not self.varies:
+        if not self.varies and self.counts is None:
             return mean
-        noise = ("intercept", *(names[position] for position in self.noise_positions))
+        columns = self.noise_positions if self.varies else ()
+        noise = ("intercept", *(names[position] for position in columns))
         return (*mean, *(f"log sigma: {name}" for name in noise))
 
 

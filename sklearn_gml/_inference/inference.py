@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 
 from .._data.rows import WIDE
+from .censored import CensoredInference
 from .constant import ConstantInference
 from .estimates import ParameterEstimates
 from .fit import Fit
 from .log_linear import LogLinearInference
 
 
-def inference_of(fit: Fit) -> ConstantInference | LogLinearInference:
+def inference_of(
+    fit: Fit,
+) -> ConstantInference | LogLinearInference | CensoredInference:
     """The inference of the noise model of a fit.
 
     Raises
@@ -38,24 +41,14 @@ def inference_of(fit: Fit) -> ConstantInference | LogLinearInference:
             "Targets with alphas of their own have no common covariance: use "
             "alpha_per_target=False, or fit each target alone."
         )
-    if fit.varies:
-        return LogLinearInference(
-            fit.statistics,
-            fit.mean,
-            fit.noise,
-            np.stack(fit.covariance_roots),
-            fit.estimates[0].spans,
-            fit.noise_positions,
-            fit.noise_link,
-            fit.undetermined,
-            fit.n_at_floor,
-            fit.sigma,
-            fit.settings.fit_intercept,
-            fit.prior,
-            fit.flat,
-            fit.settings.noise_alpha,
-            restricted=fit.settings.restricted,
+    if fit.counts is not None:
+        return CensoredInference(
+            *_of_noise(fit),
+            counts=fit.counts,
+            truncation=fit.settings.limits[1],
         )
+    if fit.varies:
+        return LogLinearInference(*_of_noise(fit))
     return ConstantInference(
         fit.statistics,
         fit.mean,
@@ -66,6 +59,28 @@ def inference_of(fit: Fit) -> ConstantInference | LogLinearInference:
         fit.prior,
         fit.flat,
         restricted=fit.settings.restricted,
+    )
+
+
+def _of_noise(fit):
+    """What an inference needs of a fit with parameters of log sigma."""
+    positions = fit.noise_positions if fit.varies else np.empty(0, dtype=np.intp)
+    return (
+        fit.statistics,
+        fit.mean,
+        fit.noise,
+        np.stack(fit.covariance_roots),
+        fit.estimates[0].spans,
+        positions,
+        fit.noise_link,
+        fit.undetermined,
+        fit.n_at_floor,
+        fit.sigma,
+        fit.settings.fit_intercept,
+        fit.prior,
+        fit.flat,
+        fit.settings.noise_alpha,
+        fit.settings.restricted,
     )
 
 

@@ -31,13 +31,18 @@ def loo_loglik_samples(fit: Fit, rows: Rows) -> NDArray[np.float64]:
     Raises
     ------
     ValueError
-        With noise that varies, for other rows, and as
+        With noise that varies, for y known in part, for other rows, and as
         :func:`~sklearn_gml._inference.inference.inference_of`.
     """
     if fit.varies:
         raise ValueError(
             f"Leave-one-out has a closed form with constant noise only, not with "
             f"noise={fit.settings.noise!r}: use cross_val_score with loglik_scorer."
+        )
+    if fit.counts is not None:
+        raise ValueError(
+            "Leave-one-out has a closed form where all y are known, and here y is "
+            "known in part: use cross_val_score with loglik_scorer."
         )
     if fit.apart:
         return sum(

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._data.predictors import noise_positions
 from .._data.row_sums import RowSums
 from .._data.rows import Rows
+from .._estimator.censoring import check_no_limits
 from .._estimator.diagnostics import announce
 from .._estimator.fitting import (
     check_combinations,
@@ -111,6 +112,7 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
             collections that do not have the same rows. The estimator is then left as
             it was.
         """
+        check_no_limits(self, "DaskGaussianMLRegressor")
         rows = ChunkedRows.of(
             X, y=y, sample_weight=sample_weight, noise_scale=noise_scale
         )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from .._distributions.predict_dist import predict_dist
+from .._distributions.predict_dist import recorded_dist
 from .._distributions.protocol import Distribution
 from ..metrics.scores import pit_values
 from .plotting import (
@@ -74,7 +74,9 @@ class CalibrationDisplay:
         X : array-like of shape (n, p)
             Rows that the model has not seen tell more.
         y : array-like of shape (n,) or (n, t)
-            Outcomes.
+            As it is recorded: at limits of ``censoring`` the predicted probability of
+            less is random within its jump, as :func:`~sklearn_gml.metrics.pit_values`
+            says, and the same in each call.
         name : str, optional
             Of the model; by default that of its class.
         ax : pair of matplotlib axes, optional
@@ -89,7 +91,7 @@ class CalibrationDisplay:
         """
         return cls.from_predictions(
             y,
-            predict_dist(estimator, X),
+            recorded_dist(estimator, X),
             name=name or type(estimator).__name__,
             ax=ax,
             n_bins=n_bins,

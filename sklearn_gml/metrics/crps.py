@@ -11,10 +11,13 @@ from scipy import special, stats
 from .._distributions.expectation import NEGLIGIBLE, Quantiles, expectation
 from .._distributions.parameters import parameters_of
 from .._distributions.protocol import Distribution
+from .._distributions.recorded import Recorded
 from .._distributions.transformed import tail_indices
 
 
 def crps_of_rows(y: NDArray, distribution: Distribution) -> NDArray:
+    if isinstance(distribution, Recorded):
+        return distribution.crps(y)
     family = getattr(getattr(distribution, "dist", None), "name", None)
     closed_form = CLOSED_FORMS.get(family)
     if closed_form is None:

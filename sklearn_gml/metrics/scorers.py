@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 from sklearn.metrics._scorer import _BaseScorer
 
-from .._distributions.predict_dist import predict_dist
+from .._distributions.predict_dist import recorded_dist
 from .energy import energy_score
 from .scores import crps_loss, d2_loglik_score, loglik_score
 
@@ -49,6 +49,8 @@ class DistributionScorer(_BaseScorer):
         *,
         noise_scale: ArrayLike | None = None,
         kind: str | None = None,
+        y_lower: ArrayLike | None = None,
+        y_upper: ArrayLike | None = None,
     ) -> float:
         """Score a fitted model on data.
 
@@ -67,14 +69,26 @@ class DistributionScorer(_BaseScorer):
         kind : {"auto", "predictive", "plugin"}, optional
             Default: that of the scorer.
 
+        y_lower, y_upper : array-like shaped as y, optional
+            Limits between which y is known to lie, for the log-likelihood alone.
+
         Returns
         -------
         float
-            The score, or minus the loss.
+            The score, or minus the loss, of y as it is recorded: with the limits of
+            ``censoring`` and ``truncation`` of the regressor, if it has any.
         """
         kind = self._kind if kind is None else kind
-        distribution = predict_dist(estimator, X, kind=kind, noise_scale=noise_scale)
-        return self._sign * self._metric(y, distribution, sample_weight=sample_weight)
+        options = {"sample_weight": sample_weight}
+        if y_lower is not None or y_upper is not None:
+            if self._metric is not loglik_score:
+                raise ValueError(
+                    f"{self._metric.__name__} is not defined for y between y_lower and "
+                    "y_upper: use the scorer of the log-likelihood."
+                )
+            options |= {"y_lower": y_lower, "y_upper": y_upper}
+        distribution = recorded_dist(estimator, X, kind=kind, noise_scale=noise_scale)
+        return self._sign * self._metric(y, distribution, **options)
 
     # From its signature scikit-learn reads what can be routed to a scorer.
     _score_func = __call__

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_random_state
 
+from .._data.limits import validated_bounds
 from .._data.validation import validate_sample_weight
 from .._distributions.parameters import (
     batch_shape,
     check_probability,
 )
 from .._distributions.protocol import Distribution
+from .._distributions.recorded import Recorded
 from .crps import crps_of_rows
 
 NAMED_ROWS = 5  # in a warning of scores that are not finite
@@ -26,6 +28,8 @@ def loglik_score(
     distribution: Distribution,
     *,
     sample_weight: ArrayLike | None = None,
+    y_lower: ArrayLike | None = None,
+    y_upper: ArrayLike | None = None,
 ) -> float:
     r"""Mean log-density of what happened; higher is better.
 
@@ -42,6 +46,9 @@ def loglik_score(
         side.
     sample_weight : array-like of shape (n,), optional
         Frequencies of the rows.
+    y_lower, y_upper : array-like shaped as y_true, optional
+        Limits between which y is known to lie, both or none. Where they differ, the
+        logarithm of the probability of the interval stands for the log-density.
 
     Returns
     -------
@@ -70,8 +77,29 @@ def loglik_score(
     -1.1689
     """
     y, weight = _checked(y_true, distribution, sample_weight)
-    values = _sum_of_targets(_log_density(distribution, y))
-    return _mean(values, weight, "loglik_score")
+    density = _log_density(distribution, y)
+    bounds = validated_bounds(y_lower, y_upper, np.shape(y_true))
+    if bounds is not None:
+        lower, upper = (bound.reshape(np.shape(density)) for bound in bounds)
+        inside = _log_probability(distribution, lower, upper)
+        density = np.where(lower < upper, inside, density)
+    return _mean(_sum_of_targets(density), weight, "loglik_score")
+
+
+def _log_probability(
+    distribution: Distribution, lower: NDArray, upper: NDArray
+) -> NDArray:
+    """Of an interval, from the tail in which it lies."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # The limit farther out is zero, or the interval is.
+        values = []
+        for tail, near, far in (
+            (distribution.logcdf, upper, lower),
+            (distribution.logsf, lower, upper),
+        ):
+            outer = tail(near)
+            values.append(outer + np.log1p(-np.exp(tail(far) - outer)))
+        return np.where(distribution.cdf(lower) < 0.5, *values)
 
 
 def crps_loss(
@@ -145,7 +173,9 @@ def crps_loss(
     )
 
 
-def pit_values(y_true: ArrayLike, distribution: Distribution) -> NDArray[np.float64]:
+def pit_values(
+    y_true: ArrayLike, distribution: Distribution, *, random_state: Any = 0
+) -> NDArray[np.float64]:
     """Probability integral transform: the predicted probability of less than y.
 
     Uniform between 0 and 1 if the distributions are right; a histogram that is high
@@ -157,6 +187,10 @@ def pit_values(y_true: ArrayLike, distribution: Distribution) -> NDArray[np.floa
         Outcomes.
     distribution : frozen distribution
         As in :func:`loglik_score`.
+    random_state : int, RandomState or None, default=0
+        Where y is a limit that has a probability of its own
+        (``predict_dist(X, kind="recorded")``), the value is random between the
+        probability of less and that of y or less, so that values are uniform.
 
     Returns
     -------
@@ -171,7 +205,13 @@ def pit_values(y_true: ArrayLike, distribution: Distribution) -> NDArray[np.floa
     [0.5   0.975]
     """
     y, _ = _checked(y_true, distribution)
-    return np.asarray(_by_target(distribution).cdf(y))
+    distribution = _by_target(distribution)
+    below = distribution.cdf(y)
+    if not isinstance(distribution, Recorded):
+        return np.asarray(below)
+    less = distribution.cdf_below(y)
+    part = check_random_state(random_state).uniform(size=np.shape(below))
+    return less + part * (below - less)
 
 
 def interval_coverage_score(

@@ -35,6 +35,9 @@ VARIANTS = [
     {"noise": "log-linear", "noise_alpha": 1.0, "alpha": 1.0},
     {"noise": "log-linear", "noise_alpha": 1.0, "method": "reml"},
     {"noise": "log-linear", "noise_alpha": 1.0, "solver": "lbfgs"},
+    {"censoring": (0, None)},
+    {"censoring": (0, None), "noise": "log-linear"},
+    {"censoring": (0, None), "noise": "log-linear", "noise_alpha": 1.0},
 ]
 
 
