@@ -49,7 +49,10 @@ def folds(n_samples, n_features, rounds):
     X, y = rows(n_samples, n_features)
     ours = GaussianMLRegressorCV(alphas=ALPHAS, cv=5)
     search = GridSearchCV(
-        GaussianMLRegressor(), {"alpha": ALPHAS}, scoring=loglik_scorer, cv=5
+        GaussianMLRegressor(predict_kind="plugin"),
+        {"alpha": ALPHAS},
+        scoring=loglik_scorer,
+        cv=5,
     )
     chosen = ours.set_params(refine=False).fit(X, y)
     ways = {

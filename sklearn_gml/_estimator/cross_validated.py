@@ -103,6 +103,9 @@ class GaussianMLRegressorCV(GaussianMLRegressor):
         Whether the mean has an intercept. It is never penalised.
     method : {"ml", "reml"}, default="ml"
         Estimate of sigma, as in :class:`~sklearn_gml.GaussianMLRegressor`.
+    predict_kind : {"auto", "predictive", "plugin"}, default="auto"
+        What ``predict_dist`` returns, as in :class:`~sklearn_gml.GaussianMLRegressor`.
+        The choice of alpha does not depend on it but on ``scoring``.
 
     Attributes
     ----------
@@ -168,6 +171,7 @@ class GaussianMLRegressorCV(GaussianMLRegressor):
         "alpha_per_target": ["boolean"],
         "fit_intercept": ["boolean"],
         "method": [StrOptions({"ml", "reml"})],
+        "predict_kind": [StrOptions({"auto", "predictive", "plugin"})],
     }
 
     def __init__(
@@ -181,6 +185,7 @@ class GaussianMLRegressorCV(GaussianMLRegressor):
         alpha_per_target: bool = False,
         fit_intercept: bool = True,
         method: str = "ml",
+        predict_kind: str = "auto",
     ):
         self.alphas = alphas
         self.cv = cv
@@ -190,6 +195,7 @@ class GaussianMLRegressorCV(GaussianMLRegressor):
         self.alpha_per_target = alpha_per_target
         self.fit_intercept = fit_intercept
         self.method = method
+        self.predict_kind = predict_kind
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(

@@ -431,6 +431,10 @@ def test_it_is_a_gaussian_ml_regressor(data):
     for kind in ("plugin", "predictive", "mean"):
         one, other = (m.predict_dist(frame, kind=kind) for m in (model, plain))
         np.testing.assert_array_equal(one.std(), other.std())
+    one, other = model.predict_dist(frame), plain.predict_dist(frame)
+    np.testing.assert_array_equal(one.std(), other.std())
+    plugin = clone(model).set_params(predict_kind="plugin").fit(frame, y)
+    np.testing.assert_array_equal(plugin.predict_dist(frame).std(), model.sigma_)
     assert not hasattr(model, "partial_fit")
     assert clone(model).get_params() == model.get_params()
     again = pickle.loads(pickle.dumps(model))
