@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
 
 from .._data.rows import Rows
+from .._data.statistics import LOG_2PI
 from .._likelihood.constant import rounding_sigma
 from .._likelihood.leave_one_out import OWN_PREDICTION, left_out, without_row
 from .._likelihood.scorings import SCORINGS
@@ -60,6 +62,8 @@ def loo_loglik_samples(fit: Fit, rows: Rows) -> NDArray[np.float64]:
     rest = 1.0 - copies * leverage
     # A prior leaves every row something of its own residual.
     rest[rest < (0.0 if np.any(fit.settings.alpha) else OWN_PREDICTION)] = np.nan
+    if fit.joint:
+        return _joint_densities(fit, rows, residuals, rest, copies, known.divisor)
     removed, squares = without_row(residuals, rest, known.squares, copies)
     left = known.divisor - copies
     variance = variance_of(
@@ -70,6 +74,28 @@ def loo_loglik_samples(fit: Fit, rows: Rows) -> NDArray[np.float64]:
         removed, variance, share=None, freedom=None, scale=scale[:, None]
     )
     return density.sum(axis=1)
+
+
+def _joint_densities(fit, rows, residuals, rest, copies, divisor):
+    """Densities of targets that vary together.
+
+    Without a copies of a row, S is smaller by ``a e e' / (1 - a h)``: its inverse and
+    determinant follow from ``q = e' S^-1 e`` (Sherman and Morrison 1950).
+    """
+    n_targets = residuals.shape[1]
+    root = fit.correlation_root * fit.sigma * np.sqrt(divisor)
+    whitened = solve_triangular(root, residuals.T, trans="T", check_finite=False)
+    distance = np.sum(whitened**2, axis=0) / rest
+    left = divisor - copies
+    kept = 1.0 - copies * distance
+    kept = np.where((kept > 0) & (left > 0), kept, np.nan)
+    log_determinant = 2.0 * np.log(np.diagonal(root)).sum() + np.log(kept)
+    squares = np.where(left > 0, left, np.nan) * distance / (rest * kept)
+    density = n_targets * (LOG_2PI - np.log(np.where(left > 0, left, np.nan)))
+    density = -0.5 * (density + log_determinant + squares)
+    if rows.noise_scale is not None:
+        density -= n_targets * np.log(rows.noise_scale)
+    return density
 
 
 def weighted_loo(fit: Fit, rows: Rows) -> float:

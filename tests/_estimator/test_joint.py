@@ -177,6 +177,24 @@ def test_batches_statistics_and_copies_have_it_too():
     assert not hasattr(whole.fit(EXERCISE, BODY), "covariance_")
 
 
+@pytest.mark.parametrize("method", ["ml", "reml"])
+@pytest.mark.parametrize("alpha", [0.0, 2.0])
+def test_rows_left_out_are_those_of_fits_without_them(alpha, method):
+    rng = np.random.default_rng(0)
+    weight = np.array([2.0, 1.0, 0.5, 3.0] * 5)
+    scale = rng.uniform(0.5, 2.0, len(EXERCISE))
+    model = full(alpha=alpha, method=method)
+    model.fit(EXERCISE, BODY, weight, noise_scale=scale)
+    found = model.loo_loglik_samples(EXERCISE, BODY, weight, noise_scale=scale)
+    for row in range(len(EXERCISE)):
+        fewer = weight.copy()
+        fewer[row] -= min(1.0, fewer[row])
+        rest = clone(model).fit(EXERCISE, BODY, fewer, noise_scale=scale)
+        one = slice(row, row + 1)
+        expected = rest.loglik_samples(EXERCISE[one], BODY[one], noise_scale=scale[one])
+        assert found[row] == pytest.approx(expected[0], rel=1e-8)
+
+
 def test_kinds_of_distribution():
     model = full().fit(EXERCISE, BODY)
     diagonal = GaussianMLRegressor().fit(EXERCISE, BODY)
