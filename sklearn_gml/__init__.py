@@ -82,6 +82,7 @@ files of a folder import each other without circles::
         statistics    GaussianStatistics: all that a constant-noise fit needs
         reduction     rows to one triangular factor
         refinement    the last Newton step, in doubled precision
+        span          rows outside the directions of others
         row_sums      sums over rows for log-linear noise
         row_blocks    blocks of rows at given parameters, for these sums
         density_sums  sums over rows of one kind of knowledge of y

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from .._data.span import outside
 from .._data.statistics import GaussianStatistics
 from .._likelihood.prior import CoefficientPrior
 from .._linalg.triangular import EPS, column_norms
@@ -16,7 +17,7 @@ from .estimates import (
     profile_sigma,
     unidentified_by_prior,
 )
-from .influence import POWERS, FittedRows, Influence, influence, outside
+from .influence import POWERS, FittedRows, Influence, influence
 
 ROBUST = (*POWERS, "cluster")
 KINDS = ("classical", "posterior", "information", *ROBUST)

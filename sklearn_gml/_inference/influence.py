@@ -6,15 +6,7 @@ import numpy as np
 
 from .._data.refinement import whitened_blocks
 from .._data.rows import Rows
-from .._linalg.triangular import column_norms
-
-# 1 - h of a row that alone decides its own prediction is the rounding error of h,
-# at most about this; its residual is one as well, and their ratio means nothing.
-OWN_PREDICTION = 1e-10
-
-# A row counts as outside the directions with data if more than this share of the
-# terms of its component there fails to cancel.
-OUTSIDE = 1e-7
+from .._likelihood.leave_one_out import OWN_PREDICTION
 
 # Powers of 1 / (1 - h) that the squared residuals are multiplied by: MacKinnon and
 # White (1985). HC1 multiplies the whole by n / (n - rank) instead.
@@ -128,32 +120,6 @@ def remainder(leverage):
     """``1 - h``, NaN where a row alone decides its own prediction."""
     rest = 1.0 - leverage
     return np.where(rest > OWN_PREDICTION, rest, np.nan)
-
-
-def outside(rows, factor, rank, columns, means):
-    """Mask (n,) of the rows of which the data say nothing.
-
-    Parameters
-    ----------
-    rows : Rows
-    factor : ndarray of shape (k, m)
-        Factor of the columns about ``means``, of the rows of the fit.
-    rank : int
-    columns : ndarray of int, shape (m,)
-        Their positions in X.
-    means : ndarray of shape (m,)
-    """
-    norms = column_norms(factor)
-    unit = np.where(norms > 0, norms, 1.0)
-    # Of columns of one size, or their units decide what counts as rounding.
-    _, _, directions = np.linalg.svd(factor / unit)
-    empty = directions[rank:].T
-    masks = []
-    for block, _ in rows.exact_blocks():
-        moved = (block[:, 1 + columns] - means) / unit
-        rest, terms = np.abs(moved @ empty), np.abs(moved) @ np.abs(empty)
-        masks.append(np.any(rest > OUTSIDE * terms, axis=1))
-    return np.concatenate(masks)
 
 
 def influence(leverage, residuals, squares, *, freedom, rank):

@@ -7,10 +7,10 @@ import numpy as np
 from scipy import linalg, sparse
 
 from .._data.predictors import NoiseLink, noise_predictor, sigma_at
+from .._data.span import outside
 from .._data.statistics import GaussianStatistics
 from .._likelihood.prior import CoefficientPrior
 from .estimates import prior_directions, unidentified_by_prior
-from .influence import outside
 
 # A variance of log sigma below this is one of a million million rows: normal.
 SMALLEST_VARIANCE = 1e-15

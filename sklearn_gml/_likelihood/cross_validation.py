@@ -249,8 +249,13 @@ class FoldCurve:
     def _scores_of_rows(self, rows, path, fits):
         rows, moments = ScoredRows(rows), Moments()
         weights, variance = self.scoring.weights(rows), fits.predictive_variance
+        flat, unknown = fits.alphas == 0, None
+        if flat.any():
+            unknown = path.unidentified(rows.rows)
         for part, block in rows.blocks(path.origin, fits.squares.size):
             residual, leverage = path.residual_and_leverage(block, fits)
+            if unknown is not None:
+                leverage[np.ix_(unknown[part], flat)] = np.nan
             scores = self.scoring.of_rows(
                 residual * residual,
                 variance,

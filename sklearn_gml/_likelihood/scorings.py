@@ -32,6 +32,8 @@ class ScoredRows:
     frequency : ndarray of shape (n,)
     scale : ndarray of shape (n,)
         Noise scale.
+    rows : Rows
+        All of them, with a weight of zero or one.
     """
 
     def __init__(self, rows: Rows):
@@ -42,15 +44,15 @@ class ScoredRows:
         ones = np.ones(rows.n_samples)
         self.frequency = (ones if mask is None else rows.frequency)[kept]
         self.scale = (ones if rows.noise_scale is None else rows.noise_scale)[kept]
-        self._rows = Rows(rows.X, rows.y, mask, rows.noise_scale)
+        self.rows = Rows(rows.X, rows.y, mask, rows.noise_scale)
 
     def blocks(self, origin: NDArray, width: int):
         """``(slice, [1, X - origin, y - origin] over the scale)``, block by block.
 
         ``width`` is the number of results for each row.
         """
-        start, size = 0, max(BLOCK // max(width, self._rows.n_columns), 64)
-        for block in self._rows.weighted_blocks(origin, size):
+        start, size = 0, max(BLOCK // max(width, self.rows.n_columns), 64)
+        for block in self.rows.weighted_blocks(origin, size):
             part = slice(start, start + len(block))
             start = part.stop
             yield part, block

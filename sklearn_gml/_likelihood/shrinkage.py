@@ -20,6 +20,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from .._data.rows import Rows
+from .._data.span import outside
 from .._data.statistics import GaussianStatistics
 from .._linalg.factor import RANK_TOLERANCE
 from .._linalg.triangular import EPS, column_norms, triangle
@@ -253,3 +255,13 @@ class RidgePath:
             white = columns @ self.objective.factor.covariance_root()
             leverage[:, flat] = np.einsum("ij,ij->i", white, white)[:, None]
         return residual, leverage + self.intercept_leverage * block[:, :1] ** 2
+
+    def unidentified(self, rows: Rows) -> NDArray:
+        """Mask of rows whose mean least squares of the fitted rows does not know."""
+        n_features = len(self.basis)
+        rank = self.objective.rank - self.fit_intercept
+        if rank == n_features:
+            return np.zeros(rows.n_samples, dtype=bool)
+        columns, means = np.arange(n_features), self.origin[:n_features]
+        factor = self.statistics.about(self.origin)[self.fit_intercept :, 1 + columns]
+        return outside(rows, factor, rank, columns, means)

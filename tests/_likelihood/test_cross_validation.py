@@ -190,3 +190,24 @@ def test_folds_without_weight_are_an_error():
     splits = [Split.of([0, 1, 2], [4, 5], 6)]
     with pytest.raises(ValueError, match="no rows of positive weight to fit"):
         folds_of_rows(rows, splits, statistics_of_rows)
+
+
+def test_least_squares_has_no_predictive_score_of_rows_outside_its_span():
+    """A level that only one fold has, and a column that repeats another."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((24, 4))
+    X[:, 2] = np.arange(24) == 20
+    X[:, 3] = X[:, 0] - X[:, 1]
+    y = rng.standard_normal(24)
+    weight = np.ones(24)
+    weight[[2, 19]] = 0.0
+    rows = Rows.of(X, y, weight)
+    splits = consecutive_splits(24, 3)
+    _, folds = folds_of_rows(rows, splits, statistics_of_rows)
+    alphas = np.array([0.0, 1.0])
+    scores = FoldCurve(folds, SCORINGS["predictive"], rows)(alphas).by_fold[:, :, 0]
+    pairs = [(split.rows_of_train(24), split.rows_of_test(24)) for split in splits]
+    kept = [(train[weight[train] > 0], test[weight[test] > 0]) for train, test in pairs]
+    expected = scores_by_refitting(X, y, alphas, kept, "predictive")
+    assert np.isnan(expected).tolist() == [[False, False, True], [False] * 3]
+    np.testing.assert_allclose(scores, expected, rtol=1e-10)
