@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -189,8 +190,8 @@ class DensitySums:
         total = None
         with np.errstate(over="ignore", invalid="ignore"):
             # Far from the maximum they may overflow, and then lead nowhere.
-            for rows, X in self._blocks():
-                part = self._of_block(rows, X, mean, noise)
+            for rows, designs in self._blocks():
+                part = self._of_block(rows, designs, mean, noise)
                 total = part if total is None else total + part
         lift = linalg.block_diag(self.mean.lift, self.noise.lift)
         return replace(
@@ -199,18 +200,36 @@ class DensitySums:
             information=lift.T @ total.information @ lift,
         )
 
-    def _blocks(self) -> Iterator[tuple[Any, NDArray]]:
-        moved = bool(self.origin.any())
-        for kept in self.rows.counted(self.rows.block_rows):
-            X = self.rows.X[kept]
-            X = X.toarray() if sparse.issparse(X) else X
-            yield kept, X - self.origin if moved else X
+    def _blocks(self) -> Iterator[tuple[Any, list[NDArray]]]:
+        """Rows block by block, with ``[1, design]`` of mean and of log sigma."""
+        for rows in self.rows.slices(self.rows.block_rows):
+            if self._designs is None:
+                yield rows, self._designs_of(self.rows.X[rows].toarray())
+            else:
+                yield rows, [design[rows] for design in self._designs]
 
-    def _of_block(self, rows, X, mean, noise):
-        designs = [part.design(X) for part in (self.mean, self.noise)]
-        fitted = self.mean.of_design(designs[0], mean)
-        predictor = self.noise.of_design(designs[1], noise)
-        log_sigma = self.link.log_sigma(predictor)
+    @cached_property
+    def _designs(self) -> list[NDArray] | None:
+        """Of all rows, once for all steps; sparse rows stay as they are."""
+        return None if sparse.issparse(self.rows.X) else self._designs_of(self.rows.X)
+
+    def _designs_of(self, X: NDArray) -> list[NDArray]:
+        X = X - self.origin
+        designs = []
+        for predictor in (self.mean, self.noise):
+            design = predictor.design(X)
+            # Column by column, which sums over columns read faster.
+            whole = np.empty((len(X), 1 + design.shape[1]), order="F")
+            whole[:, 0] = 1.0
+            whole[:, 1:] = design
+            designs.append(whole)
+        return designs
+
+    def _of_block(self, rows, designs, mean, noise):
+        fitted = designs[0] @ (self.mean.lift @ mean)
+        predictor = designs[1] @ (self.noise.lift @ noise)
+        near_floor = self.link.is_bounded and predictor.min() < self.link.threshold
+        log_sigma = self.link.log_sigma(predictor) if near_floor else predictor
         if self.rows.noise_scale is not None:
             log_sigma = log_sigma + np.log(self.rows.noise_scale[rows])
         precision = np.exp(-log_sigma)
@@ -224,7 +243,7 @@ class DensitySums:
             ]
         )
         held = np.zeros(len(predictor))
-        if self.link.is_bounded:
+        if near_floor:
             slope = self.link.slope(predictor)
             curvatures[1:] *= slope
             curvatures[2] *= slope
@@ -240,8 +259,6 @@ class DensitySums:
             )
             pulls *= weight
             curvatures *= weight
-        ones = np.ones((len(X), 1))
-        designs = [np.hstack([ones, design]) for design in designs]
         return SecondOrder(
             float(value.sum()),
             float(magnitude.sum()),
@@ -332,10 +349,12 @@ def sums_of_rows(
     known = limits.of_target(target, rows.y[:, target])
     constant = not len(noise.columns) and not known.is_truncated
     sums: list[DensitySums | StatisticsSums] = []
+    counted = True if rows.frequency is None else rows.frequency > 0
     for kind, mask in known.kinds():
-        part = rows.taken(mask)
-        if not part.n_positive:
+        mask = mask & counted
+        if not mask.any():
             continue
+        part = rows.taken(mask)
         if kind == "exact" and constant:
             statistics = statistics_of_rows(part)
             sums.append(StatisticsSums.of(statistics, target, origin, mean))
@@ -347,15 +366,14 @@ def sums_of_rows(
 
 def _group(kind, known, mask, origin):
     """The rows of one kind, the origin of y taken away."""
-    y, lower, upper = (
-        values[mask] - origin for values in (known.y, known.lower, known.upper)
-    )
     low, high = known.seen
+    y = known.y[mask] - origin
     if kind == "exact" and known.is_truncated:
         from_lower, to_upper = known.y[mask] - low, high - known.y[mask]
         return SeenWithin(y, low - origin, high - origin, from_lower, to_upper)
     if kind == "exact":
         return Exact(y)
+    lower, upper = known.lower[mask] - origin, known.upper[mask] - origin
     if kind == "beyond" and not known.is_truncated:
         below = np.isinf(lower)
         return Beyond(np.where(below, upper, lower), np.where(below, -1.0, 1.0))

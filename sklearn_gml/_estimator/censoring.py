@@ -86,7 +86,6 @@ def fit_known_in_part(
 
 def row_counts(rows: Rows, limits: Limits) -> tuple[RowCounts, ...]:
     """:class:`RowCounts` of each target."""
-    weight = np.ones(rows.n_samples) if rows.frequency is None else rows.frequency
     lower, upper = np.isfinite(limits.lower), np.isfinite(limits.upper)
     exact = limits.lower == limits.upper
     if limits.seen[0] > -np.inf:
@@ -101,7 +100,11 @@ def row_counts(rows: Rows, limits: Limits) -> tuple[RowCounts, ...]:
         ~exact & lower & upper,
         ~exact & ~lower & ~upper,
     )
-    by_target = zip(*(weight @ mask for mask in masks), strict=True)
+    if rows.frequency is None:
+        sums = [np.count_nonzero(mask, axis=0) for mask in masks]
+    else:
+        sums = [rows.frequency @ mask for mask in masks]
+    by_target = zip(*sums, strict=True)
     return tuple(RowCounts(*(float(count) for count in one)) for one in by_target)
 
 

@@ -265,9 +265,9 @@ class GaussianMLRegressor(
     >>> y = np.minimum(100 + 5 * x[:, 0] + rng.normal(scale=2, size=200), 120)
     >>> model = GaussianMLRegressor(censoring=(None, 120)).fit(x, y)
     >>> print(f"{model.intercept_:.1f} + {model.coef_[0]:.1f} x, sd {model.sigma_:.1f}")
-    99.8 + 5.0 x, sd 1.9
-    >>> print(model.predict_dist([[5.0]], kind="recorded").mean().round(1))
-    [119.7]
+    99.5 + 5.2 x, sd 2.0
+    >>> print(model.predict_dist([[4.0]], kind="recorded").mean().round(1))
+    [119.4]
     """
 
     _parameter_constraints: dict = {
