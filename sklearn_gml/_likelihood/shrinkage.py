@@ -27,9 +27,11 @@ from .._linalg.factor import RANK_TOLERANCE
 from .._linalg.triangular import EPS, column_norms, triangle
 from .constant import ConstantObjective, rounding_sigma
 
-# The grid of alphas: the weakest direction keeps all but this share of its least-
-# squares coefficient at the lower end, the strongest no more than this at the upper.
-HARDLY_ANY, NEARLY_ALL = 1e-4, 1e-3
+# The grid of alphas: at the lower end the prior is worth this share of one row in the
+# weakest direction, however many rows there are (a share of the whole would move
+# coefficients by standard errors where rows are millions). At the upper end the
+# strongest direction keeps this share of its least-squares coefficient.
+HARDLY_ANY, NEARLY_ALL = 1e-2, 1e-3
 
 # The weakest direction of the grid, relative to the strongest: beyond, the alphas of
 # interest would lie between two points of a grid over so many decades.
@@ -171,7 +173,8 @@ class RidgePath:
         singular = self.singular[: self.rank]
         if not len(singular):
             return HARDLY_ANY
-        return HARDLY_ANY * max(singular[-1], WEAKEST * singular[0]) ** 2
+        weakest = max(singular[-1], WEAKEST * singular[0])
+        return HARDLY_ANY * weakest**2 / self.statistics.sum_weights
 
     def grid(self, number: int) -> NDArray:
         """So many alphas, from hardly any shrinkage to nearly all."""
