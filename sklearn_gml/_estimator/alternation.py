@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, check_array
 
 from .._data.statistics import LOG_2PI
 from .._linalg.triangular import EPS, ROUNDING_MARGIN
@@ -232,3 +232,17 @@ def _checked(role: str, regressor: BaseEstimator, values: Any, shape: tuple) -> 
     if not np.all(np.isfinite(values)):
         raise ValueError(f"{role}={regressor!r} predicts values that are not finite.")
     return values.reshape(shape)
+
+
+def checked_targets(y: ArrayLike, weight: Array | None) -> Array:
+    """Targets as float64; those of weight zero may be missing."""
+    y = check_array(
+        y,
+        ensure_2d=False,
+        dtype=np.float64,
+        ensure_all_finite=weight is None,
+        input_name="y",
+    )
+    if weight is not None:
+        check_array(y[weight > 0], ensure_2d=False, input_name="y")
+    return y

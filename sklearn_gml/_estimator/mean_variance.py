@@ -16,7 +16,7 @@ from sklearn.base import (
     _fit_context,
 )
 from sklearn.model_selection import check_cv
-from sklearn.utils import Bunch, check_array, get_tags, indexable
+from sklearn.utils import Bunch, get_tags, indexable
 from sklearn.utils._metadata_requests import _raise_for_params, _routing_enabled
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import (
@@ -27,7 +27,13 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
 from .._data.validation import validate_sample_weight
-from .alternation import Task, fit_in_turns, predicted_mean, predicted_sigma
+from .alternation import (
+    Task,
+    checked_targets,
+    fit_in_turns,
+    predicted_mean,
+    predicted_sigma,
+)
 from .fitter import Fitter
 from .prediction import outcomes_like, weighted_total
 from .regressor import GaussianMLRegressor
@@ -120,7 +126,6 @@ class MeanVarianceRegressor(
     See Also
     --------
     GaussianMLRegressor : Linear mean and log-linear sigma, jointly at their maximum.
-    predict_dist : The distribution through pipelines and searches.
 
     Notes
     -----
@@ -245,7 +250,7 @@ class MeanVarianceRegressor(
             )
         X, y = indexable(X, y)
         weight = validate_sample_weight(sample_weight, X)
-        y = _checked_targets(y, weight)
+        y = checked_targets(y, weight)
         tasks = self._tasks(X, y, weight, routed)
         pairs = [fit_in_turns(task, self.n_rounds) for task in tasks]
         validate_data(self, X, skip_check_array=True)
@@ -349,7 +354,7 @@ class MeanVarianceRegressor(
         # The regressors compare X with that of their fit.
         check_is_fitted(self)
         n_rows, (X,) = _num_samples(X), indexable(X)
-        vector_target = np.ndim(self.sigma_) == 0
+        vector_target = not np.ndim(self.sigma_)
         shape = (n_rows,) if vector_target else (n_rows, len(self.sigma_))
         if isinstance(self.mean_, list):
             columns = [predicted_mean(mean, X, (n_rows,)) for mean in self.mean_]
@@ -368,19 +373,31 @@ class MeanVarianceRegressor(
         ]
         return mean, columns[0] if vector_target else np.column_stack(columns)
 
-    def predict_dist(self, X: ArrayLike) -> Any:
+    def predict_dist(self, X: ArrayLike, *, kind: str | None = None) -> Any:
         """The distribution of y at X.
 
         Parameters
         ----------
         X : array-like, data frame or sparse matrix of shape (n, p)
             What both regressors take.
+        kind : {None, "auto", "plugin"}, default=None
+            There is but one distribution, that of mean and sigma as fitted.
 
         Returns
         -------
         scipy.stats frozen distribution
             ``norm`` with ``loc`` of shape (n,) or (n, t).
+
+        Raises
+        ------
+        ValueError
+            For another ``kind``.
         """
+        if kind not in (None, "auto", "plugin"):
+            raise ValueError(
+                f"kind={kind!r} is not known to MeanVarianceRegressor, whose "
+                "regressors do not say how surely they know: use kind='plugin'."
+            )
         return stats.norm(*self.predict(X, return_std=True))
 
     def loglik_samples(self, X: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
@@ -431,17 +448,3 @@ class MeanVarianceRegressor(
         """
         density = self.loglik_samples(X, y)
         return weighted_total(density, sample_weight, normalize=normalize)
-
-
-def _checked_targets(y, weight) -> NDArray[np.float64]:
-    """Targets as float64; those of weight zero may be missing."""
-    y = check_array(
-        y,
-        ensure_2d=False,
-        dtype=np.float64,
-        ensure_all_finite=weight is None,
-        input_name="y",
-    )
-    if weight is not None:
-        check_array(y[weight > 0], ensure_2d=False, input_name="y")
-    return y

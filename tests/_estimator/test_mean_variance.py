@@ -495,6 +495,16 @@ def test_of_a_transformed_target():
     np.testing.assert_allclose(distribution.logpdf(Y), expected, rtol=1e-10)
 
 
+def test_kinds_of_distribution():
+    model = MeanVarianceRegressor(Ridge(), gamma()).fit(X, Y)
+    expected = model.predict_dist(X).logpdf(Y)
+    for kind in (None, "auto", "plugin"):
+        found = predict_dist(model, X, kind=kind).logpdf(Y)
+        np.testing.assert_array_equal(found, expected)
+    with pytest.raises(ValueError, match="kind='predictive'"):
+        predict_dist(model, X, kind="predictive")
+
+
 def test_score_is_r2_of_the_mean():
     model = MeanVarianceRegressor(Ridge()).fit(X, Y)
     assert model.score(X, Y) == pytest.approx(Ridge().fit(X, Y).score(X, Y))
