@@ -47,6 +47,7 @@ files of a folder import each other without circles::
         estimates     estimates with their covariance: intervals, Wald tests
         influence     leverage, influence, robust covariance
         leave_one_out log-densities of rows by the fits of the others
+        marginal_effects  effects of columns on what is recorded
         comparison    likelihood-ratio tests
         table         the table as text, HTML and data frame
     metrics/          scores of predicted distributions

@@ -1,13 +1,19 @@
 """Standard errors, intervals and tests of a fitted model."""
 
+from dataclasses import replace
+
 import numpy as np
 from sklearn.utils import check_consistent_length, column_or_1d
 
+from .._data.limits import UNLIMITED
 from .._data.rows import Rows
+from .._data.validation import validate_sample_weight
 from .._inference.constant import ROBUST
 from .._inference.estimates import HypothesisTest, check_level, contrast_matrix
 from .._inference.inference import inference_of, parameter_estimates
+from .._inference.marginal_effects import EFFECTS, marginal_effects
 from .fitting import fitted, rows_of_fit
+from .prediction import rows_without_targets
 
 
 class GaussianInferenceMixin:
@@ -290,6 +296,66 @@ class GaussianInferenceMixin:
         if np.isinf(freedom):
             return HypothesisTest(statistic, pvalue, "chi2", (count,))
         return HypothesisTest(statistic, pvalue, "F", (count, freedom))
+
+    def marginal_effects(
+        self, X, of="recorded", sample_weight=None, *, noise_scale=None
+    ):
+        """Average effects of the columns where y is recorded within limits.
+
+        Coefficients are effects on the latent y. Of what is recorded, a unit of a
+        column changes less: only the rows between the limits of ``censoring`` move.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, p)
+            Rows over which effects are averaged, usually those of the fit.
+        of : {"recorded", "probability", "latent"}, default="recorded"
+            The quantity: the mean of the recorded y, the probability that y is between
+            the limits, or the mean of the latent y, whose effects are ``coef_``.
+        sample_weight : array-like of shape (n,), optional
+            Frequencies of the rows.
+        noise_scale : array-like of shape (n,), optional
+            What is known of the noise of these rows.
+
+        Returns
+        -------
+        MarginalEffects
+            ``names``, ``effect`` and ``std_error`` of shape (p,) or (t, p), and
+            ``conf_int(level)``. With log-linear noise a column that drives the noise
+            has its effect through sigma as well. Standard errors are those of the delta
+            method, the rows given.
+
+        Raises
+        ------
+        ValueError
+            For models without ``censoring`` or with ``truncation``, and for an unknown
+            quantity.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_gml import GaussianMLRegressor
+        >>> X = np.random.default_rng(0).normal(size=(400, 1))
+        >>> noise = np.random.default_rng(1).normal(size=400)
+        >>> y = np.maximum(X[:, 0] + noise, 0.0)
+        >>> effects = GaussianMLRegressor(censoring=(0, None)).fit(X, y)
+        >>> effects = effects.marginal_effects(X)
+        >>> print(effects.effect.round(2), effects.std_error.round(2))
+        [0.44] [0.03]
+        """
+        fit = fitted(self)
+        censoring, truncation = fit.settings.limits
+        if fit.counts is None or censoring == UNLIMITED or truncation != UNLIMITED:
+            raise ValueError(
+                "marginal_effects are those of a y that is recorded within limits: the "
+                "model needs censoring=(low, high) that some row reaches, and "
+                "truncation=None."
+            )
+        if of not in EFFECTS:
+            raise ValueError(f"of must be one of {EFFECTS}, got {of!r}.")
+        rows = rows_without_targets(self, X, noise_scale)
+        weight = validate_sample_weight(sample_weight, rows.X)
+        return marginal_effects(fit, replace(rows, frequency=weight), censoring, of)
 
     def _robust_rows(self, kind, X, y, sample_weight, groups, noise_scale):
         """``(rows, groups)`` for a robust kind, else twice None."""
