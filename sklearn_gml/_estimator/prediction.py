@@ -30,7 +30,7 @@ from .._distributions.multivariate import MultivariateNormal, MultivariateT
 from .._distributions.recorded import Recorded
 from .._distributions.student import FrozenT
 from .._distributions.transformed import parameters_of
-from .._inference.inference import inference_of
+from .._inference.inference import inference_of, reason_without_inference
 from .censoring import limits_of_fit
 from .fitting import fitted
 
@@ -83,8 +83,9 @@ class GaussianPredictionMixin:
 
             ``"auto"``: predictive where the data determine it. Where no degrees of
             freedom are left, or a row lies outside the span of the training rows, it is
-            the plugin one, with a warning that counts the rows. With ``positive=True``
-            and for wide sparse X, which have no standard errors, it is the plugin one.
+            the plugin one, with a warning that counts the rows. It is the plugin one
+            for fits that have no standard errors: with ``positive=True``, of wide
+            sparse X, and of targets with alphas of their own.
 
             ``"mean"``: the mean at x (R's ``interval="confidence"``), scale
             ``s sqrt(h)``.
@@ -133,25 +134,12 @@ class GaussianPredictionMixin:
             return Recorded(*_mean_and_sigma(self, X, noise_scale), *limits)
         if kind == "recorded":
             kind = self.predict_kind
-        without_errors = fit.covariance_roots[0] is None or fit.settings.positive
-        if kind == "plugin" or (kind == "auto" and without_errors):
+        if kind == "auto" and reason_without_inference(fit) is not None:
+            kind = "plugin"
+        if kind == "plugin":
             mean, sigma = _mean_and_sigma(self, X, noise_scale)
             return _jointly(fit, stats.norm(loc=mean, scale=sigma))
-        known = inference_of(fit)
-        rows = rows_without_targets(self, X, noise_scale)
-        mean = _mean(fit, rows.X)
-        of_y = "predictive" if kind == "auto" else kind
-        freedom, scale = known.freedom_and_scale(rows, of_y)
-        scale = scale.reshape(mean.shape)
-        if np.ndim(freedom):
-            freedom = freedom.reshape(mean.shape)
-        if kind == "auto" and np.isnan(scale).any():
-            unknown = np.isnan(scale)
-            _, sigma = _mean_and_sigma(self, rows.X, noise_scale)
-            freedom = np.where(unknown, np.inf, freedom)
-            scale = np.where(unknown, sigma, scale)
-            _warn_of_plugin(known, unknown)
-        return _jointly(fit, FrozenT(freedom, mean, scale))
+        return _jointly(fit, _student(self, X, kind, noise_scale))
 
     def loglik_samples(self, X, y, *, noise_scale=None, y_lower=None, y_upper=None):
         """Log-density of each row, summed over the targets.
@@ -245,6 +233,27 @@ class GaussianPredictionMixin:
         return weighted_total(density, sample_weight, normalize)
 
 
+def _student(estimator, X, kind, noise_scale):
+    """Student's t at rows; of y at the fitted parameters where "auto" has to be."""
+    fit = fitted(estimator)
+    known = inference_of(fit)
+    rows = rows_without_targets(estimator, X, noise_scale)
+    mean = _mean(fit, rows.X)
+    freedom, scale = known.freedom_and_scale(
+        rows, "predictive" if kind == "auto" else kind
+    )
+    scale = scale.reshape(mean.shape)
+    if np.ndim(freedom):
+        freedom = freedom.reshape(mean.shape)
+    unknown = np.isnan(scale)
+    if kind == "auto" and unknown.any():
+        _, sigma = _mean_and_sigma(estimator, X, noise_scale)
+        freedom = np.where(unknown, np.inf, freedom)
+        scale = np.where(unknown, sigma, scale)
+        _warn_of_plugin(known, unknown)
+    return FrozenT(freedom, mean, scale)
+
+
 def _jointly(fit, by_target):
     """The joint distribution of which these are the targets by themselves."""
     if not fit.joint:
@@ -332,5 +341,5 @@ def _warn_of_plugin(known, unknown):
         "fewer columns, more rows or alpha > 0; predict_kind='plugin' asks for such "
         "distributions without this warning.",
         UserWarning,
-        stacklevel=3,
+        stacklevel=4,
     )

@@ -15,6 +15,27 @@ from .fit import Fit
 from .log_linear import LogLinearInference
 
 
+def reason_without_inference(fit: Fit) -> str | None:
+    """Why no covariance matrix describes the uncertainty; None if one does."""
+    if fit.covariance_roots[0] is None:
+        return (
+            "Standard errors need the information matrix, which is not formed for "
+            f"sparse X with {fit.n_features} columns, more than {WIDE}: use "
+            "fewer columns or dense X."
+        )
+    if fit.settings.positive:
+        return (
+            "Bounded coefficients have no covariance matrix that describes their "
+            "uncertainty: use positive=False."
+        )
+    if fit.apart:
+        return (
+            "Targets with alphas of their own have no common covariance: use "
+            "alpha_per_target=False, or fit each target alone."
+        )
+    return None
+
+
 def inference_of(
     fit: Fit,
 ) -> ConstantInference | LogLinearInference | CensoredInference:
@@ -25,22 +46,8 @@ def inference_of(
     ValueError
         Where no covariance matrix describes the uncertainty of the parameters.
     """
-    if fit.covariance_roots[0] is None:
-        raise ValueError(
-            "Standard errors need the information matrix, which is not formed for "
-            f"sparse X with {fit.n_features} columns, more than {WIDE}: use "
-            "fewer columns or dense X."
-        )
-    if fit.settings.positive:
-        raise ValueError(
-            "Bounded coefficients have no covariance matrix that describes their "
-            "uncertainty: use positive=False."
-        )
-    if fit.apart:
-        raise ValueError(
-            "Targets with alphas of their own have no common covariance: use "
-            "alpha_per_target=False, or fit each target alone."
-        )
+    if (reason := reason_without_inference(fit)) is not None:
+        raise ValueError(reason)
     if fit.counts is not None:
         return CensoredInference(
             *_of_noise(fit),

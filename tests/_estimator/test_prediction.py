@@ -10,7 +10,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from sklearn_gml import GaussianMLRegressor, predict_dist
+from sklearn_gml import GaussianMLRegressor, GaussianMLRegressorCV, predict_dist
 from sklearn_gml._distributions.student import FrozenT
 from sklearn_gml.metrics import loglik_score, loglik_scorer
 from sklearn_gml.metrics.scorers import DistributionScorer
@@ -151,3 +151,21 @@ def test_student_t_is_that_of_scipy(freedom):
     draws = ours.rvs((2000, 3, 2), random_state=0)
     assert stats.kstest(ours.cdf(draws).ravel(), "uniform").pvalue > 1e-3
     assert np.isnan(FrozenT(3.0, 0.0, np.nan).ppf(0.5))
+
+
+def test_names_of_columns_are_no_second_warning():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X[:3], columns=["a", "b", "c"])
+    with pytest.warns(Warning, match="no noise left"):
+        model = GaussianMLRegressor().fit(frame, Y[:3])
+    with pytest.warns(UserWarning) as caught:
+        model.predict_dist(frame)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+
+
+def test_targets_with_alphas_of_their_own_have_the_plugin_distribution():
+    model = GaussianMLRegressorCV(alphas=[0.1, 10.0], alpha_per_target=True)
+    model.fit(X, np.column_stack([Y, Y[::-1]]))
+    assert model.predict_dist(X).dist.name == "norm"
+    assert np.isfinite(model.predict(X, return_std=True)[1]).all()
