@@ -64,6 +64,7 @@ class CalibrationDisplay:
         name: str | None = None,
         ax: Any = None,
         n_bins: int = 10,
+        kind: str | None = None,
     ) -> CalibrationDisplay:
         """Predict and draw.
 
@@ -83,6 +84,8 @@ class CalibrationDisplay:
             Where to draw; by default on a new figure.
         n_bins : int, default=10
             Bins of the histogram.
+        kind : {"auto", "predictive", "plugin"}, optional
+            Of :func:`~sklearn_gml.predict_dist`; by default the regressor decides.
 
         Returns
         -------
@@ -91,7 +94,7 @@ class CalibrationDisplay:
         """
         return cls.from_predictions(
             y,
-            recorded_dist(estimator, X),
+            recorded_dist(estimator, X, kind=kind),
             name=name or type(estimator).__name__,
             ax=ax,
             n_bins=n_bins,

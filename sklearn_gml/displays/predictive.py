@@ -83,6 +83,7 @@ class PredictiveDisplay:
         feature_name: str | None = None,
         target_name: str | None = None,
         ax: Any = None,
+        kind: str | None = None,
     ) -> PredictiveDisplay:
         """Predict and draw.
 
@@ -106,6 +107,8 @@ class PredictiveDisplay:
             Labels, perhaps with units; by default the names of column and series.
         ax : matplotlib axes, optional
             Where to draw; by default on a new figure.
+        kind : {"auto", "predictive", "plugin"}, optional
+            Of :func:`~sklearn_gml.predict_dist`; by default the regressor decides.
 
         Returns
         -------
@@ -125,14 +128,14 @@ class PredictiveDisplay:
                 raise ValueError("Without feature, y is needed to draw against.")
             return cls.from_predictions(
                 y,
-                predict_dist(estimator, X),
+                predict_dist(estimator, X, kind=kind),
                 levels=levels,
                 target_name=target_name,
                 ax=ax,
             )
         values = _column(X, feature)
         x = np.linspace(np.nanmin(values), np.nanmax(values), grid_resolution)
-        distribution = predict_dist(estimator, _along(X, feature, x))
+        distribution = predict_dist(estimator, _along(X, feature, x), kind=kind)
         points = None if y is None else (np.asarray(values), np.asarray(y))
         display = cls(
             x,

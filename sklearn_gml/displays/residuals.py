@@ -56,6 +56,7 @@ class ResidualsDisplay:
         *,
         target_name: str | None = None,
         ax: Any = None,
+        kind: str | None = None,
     ) -> ResidualsDisplay:
         """Predict and draw.
 
@@ -71,13 +72,15 @@ class ResidualsDisplay:
             Label, perhaps with a unit; by default the name of the series.
         ax : pair of matplotlib axes, optional
             Where to draw; by default on a new figure.
+        kind : {"auto", "predictive", "plugin"}, optional
+            Of :func:`~sklearn_gml.predict_dist`; by default the regressor decides.
 
         Returns
         -------
         ResidualsDisplay
             With what was computed and drawn.
         """
-        distribution = predict_dist(estimator, X)
+        distribution = predict_dist(estimator, X, kind=kind)
         return cls.from_predictions(y, distribution, target_name=target_name, ax=ax)
 
     @classmethod

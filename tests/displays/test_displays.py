@@ -461,3 +461,21 @@ def test_legend_fits_a_subplot(plt, model):
             box, frame = ax.get_legend().get_window_extent(), ax.bbox
             assert frame.x0 <= box.x0 and box.x1 <= frame.x1
             assert frame.y0 <= box.y0 and box.y1 <= frame.y1
+
+
+def test_displays_draw_the_kind_that_is_asked_for(plt, model):
+    plugin = clone(model).set_params(predict_kind="plugin").fit(X[:20], Y[:20])
+    few = clone(model).fit(X[:20], Y[:20])
+    rows = X[:30], Y[:30]
+    for display, of in (
+        (CalibrationDisplay, lambda drawn: drawn.pit),
+        (ResidualsDisplay, lambda drawn: drawn.residuals),
+    ):
+        by_kind = of(display.from_estimator(few, *rows, kind="plugin"))
+        expected = of(display.from_estimator(plugin, *rows))
+        np.testing.assert_array_equal(by_kind, expected)
+        assert np.abs(of(display.from_estimator(few, *rows)) - expected).max() > 1e-3
+    wide = PredictiveDisplay.from_estimator(few, X[:30], feature="bmi")
+    narrow = PredictiveDisplay.from_estimator(few, X[:30], feature="bmi", kind="plugin")
+    lengths = [np.subtract(*drawn.intervals[0.95][::-1]) for drawn in (wide, narrow)]
+    assert np.all(lengths[0] > lengths[1])
