@@ -11,6 +11,7 @@ files of a folder import each other without circles::
     dask/             the same sums over a cluster
         regressor     the estimator of Dask collections
         statistics    statistics of Dask collections, by folds too
+        censoring     fits of Dask collections whose y is known in part
         chunks        Dask collections in chunks of rows, and sums over them
         distribution  distributions of the rows of Dask collections
     displays/         pictures of models and their predictions

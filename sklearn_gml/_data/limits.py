@@ -12,6 +12,7 @@ from sklearn.utils import check_array
 
 from .._distributions.row_densities import between
 from .._distributions.row_densities import exact as density_of
+from .rows import Rows
 
 Pair = tuple[float, float]
 
@@ -85,6 +86,14 @@ class Limits:
             width = (self.seen[1] - self.seen[0]) / sigma.ravel()
             value -= between(low, high, width).value.reshape(value.shape)
         return value
+
+    def all_on_one_side(self, rows: Rows, target: int) -> bool:
+        """Whether no row that counts has an upper limit, or none a lower one."""
+        counted = slice(None) if rows.frequency is None else rows.frequency > 0
+        return any(
+            not np.isfinite(limits[counted, target]).any()
+            for limits in (self.lower, self.upper)
+        )
 
     def taken(self, rows: Any) -> Limits:
         """The limits of some rows."""
@@ -225,12 +234,3 @@ class Known:
     @property
     def is_truncated(self) -> bool:
         return self.seen != UNLIMITED
-
-    def all_on_one_side(self, frequency: NDArray | None) -> bool:
-        """Whether no row that counts has an upper limit, or none a lower one."""
-        counted = slice(None) if frequency is None else frequency > 0
-        lower, upper = (
-            np.isfinite(self.lower[counted]),
-            np.isfinite(self.upper[counted]),
-        )
-        return not upper.any() or not lower.any()

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._data.limits import Limits, checked_pair, limits_of
 from .._data.rows import WIDE, Rows
-from .._data.statistics import statistics_of_rows
+from .._data.statistics import GaussianStatistics, statistics_of_rows
 from .._inference.censored import RowCounts
 from .._inference.fit import Fit, FitSettings
 from .._likelihood.censored import CensoredObjective
@@ -47,7 +47,7 @@ def fit_known_in_part(
     after_step: Callable | None = None,
 ) -> Fit:
     """The fit of rows in memory, some of them known in part."""
-    _check_combinations(settings, rows)
+    check_combinations(settings, rows)
     counts = row_counts(rows, limits)
     described = {"vector_target": vector_target, "feature_names": feature_names}
     rows = replace(rows, y=limits.typical(rows.y))
@@ -55,10 +55,38 @@ def fit_known_in_part(
     if rows.noise_scale is not None:
         # Whatever is known of the noise, columns are centred by frequency.
         counted = statistics_of_rows(replace(rows, noise_scale=None))
-    prior = given_prior(settings, rows.n_features)
+    objectives = censored_objectives(
+        rows, limits, counted, statistics, settings, positions
+    )
+    return maximum(
+        objectives,
+        settings,
+        statistics=statistics,
+        rows=rows,
+        positions=positions,
+        counts=counts,
+        after_step=after_step,
+        **described,
+    )
+
+
+def censored_objectives(
+    rows: Any,
+    limits: Any,
+    counted: GaussianStatistics,
+    statistics: GaussianStatistics,
+    settings: FitSettings,
+    positions: NDArray[np.intp] | None,
+    kind: type[CensoredObjective] = CensoredObjective,
+) -> list[CensoredObjective]:
+    """An objective for each target.
+
+    ``counted`` are the statistics of the rows without their noise scales.
+    """
+    prior = given_prior(settings, statistics.n_features)
     columns = np.empty(0, dtype=np.intp) if positions is None else positions
-    objectives = [
-        CensoredObjective(
+    return [
+        kind(
             rows,
             limits,
             counted,
@@ -72,16 +100,6 @@ def fit_known_in_part(
         )
         for target in range(statistics.n_targets)
     ]
-    return maximum(
-        objectives,
-        settings,
-        statistics=statistics,
-        rows=rows,
-        positions=positions,
-        counts=counts,
-        after_step=after_step,
-        **described,
-    )
 
 
 def row_counts(rows: Rows, limits: Limits) -> tuple[RowCounts, ...]:
@@ -108,7 +126,8 @@ def row_counts(rows: Rows, limits: Limits) -> tuple[RowCounts, ...]:
     return tuple(RowCounts(*(float(count) for count in one)) for one in by_target)
 
 
-def _check_combinations(settings, rows):
+def check_combinations(settings: FitSettings, rows: Rows | None = None) -> None:
+    """Raise for settings, or rows, for which y must be known."""
     reasons = {
         "method": (
             "ml",
@@ -135,7 +154,7 @@ def _check_combinations(settings, rows):
             "cannot be integrated out in closed form: use a number, chosen by "
             "cross-validation with loglik_scorer."
         )
-    if rows.is_wide_and_sparse:
+    if rows is not None and rows.is_wide_and_sparse:
         raise ValueError(
             "Limits of y (censoring, truncation, y_lower and y_upper) are not "
             f"supported for sparse X with {rows.n_features} columns, more than {WIDE}, "

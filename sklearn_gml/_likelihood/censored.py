@@ -95,6 +95,8 @@ class CensoredObjective:
     """
 
     restricted = False
+    #: what makes the sums of rows and limits
+    sums_of = staticmethod(sums_of_rows)
     #: The gain falls slowly where a coefficient runs away, and is looked at then.
     max_stalls = None
 
@@ -144,12 +146,11 @@ class CensoredObjective:
         if noise_floor and self.varies:
             sigma = self._constant_maximum[-1]
             self.link = NoiseLink(float(np.log(noise_floor) + np.log(sigma)))
-        self.sums = sums_of_rows(
+        self.sums = self.sums_of(
             rows, limits, target, self.origin, self.mean, self.noise, self.link
         )
-        known = limits.of_target(target, rows.y[:, target])
         #: no scale and no end to the likelihood
-        self.hopeless = self.saturated = known.all_on_one_side(rows.frequency)
+        self.hopeless = self.saturated = limits.all_on_one_side(rows, target)
 
         slopes = self.mean.slopes
         pull = slopes.T @ (self.prior.precision[:, None] * slopes)

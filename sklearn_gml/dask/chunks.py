@@ -137,7 +137,7 @@ class ChunkedRows:
             )
         # One letter for the rows, and one for the columns of each array.
         pairs = [(self.X, "ij")]
-        for other, letter in zip(others, "klmn", strict=False):
+        for other, letter in zip(others, "klmnop", strict=False):
             pairs.append((other, f"i{letter}"[: other.ndim]))
         return dask.array.blockwise(
             call,

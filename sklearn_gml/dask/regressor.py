@@ -13,7 +13,6 @@ from sklearn.utils.validation import check_is_fitted
 from .._data.predictors import noise_positions
 from .._data.row_sums import RowSums
 from .._data.rows import Rows
-from .._estimator.censoring import check_no_limits
 from .._estimator.diagnostics import announce
 from .._estimator.fitting import (
     check_combinations,
@@ -26,6 +25,7 @@ from .._estimator.fitting import (
 from .._estimator.regressor import GaussianMLRegressor
 from .._inference.fit import FitSettings
 from .._likelihood.log_linear import LogLinearObjective
+from .censoring import fit_chunks_known_in_part
 from .chunks import ChunkedRows, nbytes_of_chunk
 from .distribution import ChunkedDistribution
 from .statistics import statistics_of_chunk
@@ -86,7 +86,15 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
     """
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, noise_scale=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        noise_scale=None,
+        y_lower=None,
+        y_upper=None,
+    ):
         """Maximise the likelihood of the rows.
 
         Parameters
@@ -98,6 +106,8 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
             Frequencies of the rows.
         noise_scale : Dask array or series of shape (n,), optional
             What is known of the noise of each row.
+        y_lower, y_upper : Dask array of shape (n,) or (n, t), or series, optional
+            Limits between which y is known to lie.
 
         Returns
         -------
@@ -112,15 +122,36 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
             collections that do not have the same rows. The estimator is then left as
             it was.
         """
-        check_no_limits(self, "DaskGaussianMLRegressor")
         rows = ChunkedRows.of(
             X, y=y, sample_weight=sample_weight, noise_scale=noise_scale
         )
+        given = (y_lower, y_upper, self.censoring, self.truncation)
+        if any(one is not None for one in given):
+            return self._fit_known_in_part(rows, y_lower, y_upper)
         if self.noise == "log-linear":
             return self._fit_log_linear(rows)
         check_combinations(FitSettings.of(self))
         total = rows.sum(statistics_of_chunk, columns=rows.columns)
         return self.fit_statistics(total.compute())
+
+    def _fit_known_in_part(self, rows, y_lower, y_upper):
+        settings = FitSettings.of(self).of_columns(rows.no_rows)
+        positions = None
+        if self.noise == "log-linear":
+            positions = noise_positions(self.noise_columns, rows.no_rows)
+        limited = ChunkedRows.of(
+            rows.X, **rows.others, y_lower=y_lower, y_upper=y_upper
+        )
+        with unchanged_on_error(self):
+            fit = fit_chunks_known_in_part(limited, settings, positions)
+            if fit is None and positions is not None:
+                return self._fit_log_linear(rows)
+            if fit is None:
+                total = rows.sum(statistics_of_chunk, columns=rows.columns)
+                fit = fit_constant(total.compute(), settings)
+            expose(self, fit)
+            announce(fit)
+        return self
 
     def _fit_log_linear(self, rows):
         settings = FitSettings.of(self).of_columns(rows.no_rows)
@@ -217,31 +248,41 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
         check_is_fitted(self)
         return ChunkedDistribution(self.to_plain(), X, options)
 
-    def loglik_samples(self, X, y, *, noise_scale=None):
+    def loglik_samples(self, X, y, *, noise_scale=None, y_lower=None, y_upper=None):
         """Log-density of each row, lazily if X is a Dask collection.
 
         Parameters
         ----------
-        X, y, noise_scale : Dask collections as in :meth:`fit`, or array-likes
+        X, y, noise_scale, y_lower, y_upper
+            Dask collections as in :meth:`fit`, or array-likes.
 
         Returns
         -------
         Dask array or ndarray of shape (n,)
         """
+        others = {"noise_scale": noise_scale, "y_lower": y_lower, "y_upper": y_upper}
         if not dask.is_dask_collection(X):
-            return super().loglik_samples(X, y, noise_scale=noise_scale)
+            return super().loglik_samples(X, y, **others)
         check_is_fitted(self)
-        rows = ChunkedRows.of(X, y=y, noise_scale=noise_scale)
+        rows = ChunkedRows.of(X, y=y, **others)
         return rows.map(_loglik_samples, np.empty(0), model=self.to_plain())
 
     def score_loglik(
-        self, X, y, sample_weight=None, *, noise_scale=None, normalize=False
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        noise_scale=None,
+        y_lower=None,
+        y_upper=None,
+        normalize=False,
     ):
         """Log-likelihood of rows, lazily if X is a Dask collection.
 
         Parameters
         ----------
-        X, y, sample_weight, noise_scale
+        X, y, sample_weight, noise_scale, y_lower, y_upper
             Dask collections as in :meth:`fit`, or array-likes.
         normalize : bool, default=False
             Whether to divide by ``sum(sample_weight)``.
@@ -251,14 +292,13 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
         Dask array of shape () or float
             ``float()`` of the array computes it.
         """
+        others = {"noise_scale": noise_scale, "y_lower": y_lower, "y_upper": y_upper}
         if not dask.is_dask_collection(X):
             return super().score_loglik(
-                X, y, sample_weight, noise_scale=noise_scale, normalize=normalize
+                X, y, sample_weight, **others, normalize=normalize
             )
         check_is_fitted(self)
-        rows = ChunkedRows.of(
-            X, y=y, sample_weight=sample_weight, noise_scale=noise_scale
-        )
+        rows = ChunkedRows.of(X, y=y, sample_weight=sample_weight, **others)
         sums = rows.sum(_loglik_and_weight, model=self.to_plain())
         sums = dask.array.from_delayed(sums, (2,), dtype=np.float64)
         return sums[0] / sums[1] if normalize else sums[0]
@@ -318,13 +358,14 @@ def _part_of_total(
     return 0 if parts is None else np.fromiter(parts, dtype=object)
 
 
-def _loglik_samples(X, y, noise_scale=None, *, model):
-    return model.loglik_samples(X, np.asarray(y), noise_scale=noise_scale)
+def _loglik_samples(X, y, *, model, **others):
+    others = {name: np.asarray(values) for name, values in others.items()}
+    return model.loglik_samples(X, np.asarray(y), **others)
 
 
-def _loglik_and_weight(X, y, sample_weight=None, noise_scale=None, *, model):
+def _loglik_and_weight(X, y, sample_weight=None, *, model, **others):
     if not X.shape[0]:
         return np.zeros(2)
-    density = _loglik_samples(X, y, noise_scale, model=model)
+    density = _loglik_samples(X, y, **others, model=model)
     weight = np.ones(len(density)) if sample_weight is None else sample_weight
     return np.array([weight @ density, np.sum(weight)])
