@@ -52,3 +52,10 @@ def test_formulas_are_models(page):
     assert "log(lotsize)" in names and "aircon[T.yes]" in names
     assert shown["test"].degrees_of_freedom == (1,)
     assert np.argmax(shown["scores"]) == 2
+
+
+def test_the_average_of_a_change_is_a_contrast(page):
+    shown = page("marginaleffects")
+    average = shown["average"]["estimate"].item()
+    assert average == pytest.approx(shown["estimate"], rel=1e-6)
+    assert shown["error"] == pytest.approx(0.0276, abs=5e-5)
