@@ -2,12 +2,14 @@
 
 import pickle
 import warnings
+from copy import copy
 
 import numpy as np
 import pytest
 import reference_fits as reference
 from scipy import sparse
 from scipy.special import log_ndtr
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LinearRegression
@@ -511,3 +513,34 @@ def test_weights_of_any_scale_give_the_same_coefficients(unit):
     )
     np.testing.assert_allclose(scaled.coef_, one.coef_, rtol=1e-6)
     assert scaled.loglik_ == pytest.approx(unit * one.loglik_, rel=1e-9)
+
+
+def test_limits_of_rows_are_routed():
+    """Through a pipeline and a search, in the fit and in the score of each fold."""
+    X, y = made(16)
+    limits = {
+        "y_lower": np.where(y < 0.5, -np.inf, y),
+        "y_upper": np.where(y < 0.5, 0.5, y),
+    }
+    asked = dict.fromkeys(limits, True)
+    with config_context(enable_metadata_routing=True):
+        regressor = GaussianMLRegressor(predict_kind="plugin")
+        regressor.set_fit_request(**asked)
+        scorer = copy(loglik_scorer).set_score_request(**asked)
+        search = GridSearchCV(
+            make_pipeline(StandardScaler(), regressor),
+            {"gaussianmlregressor__alpha": [0.0, 2.0]},
+            scoring=scorer,
+        ).fit(X, y, **limits)
+        fixed = GridSearchCV(
+            make_pipeline(StandardScaler(), GaussianMLRegressor(censoring=(0.5, None))),
+            {"gaussianmlregressor__alpha": [0.0, 2.0]},
+            scoring=loglik_scorer,
+        ).fit(X, y)
+    best = search.best_estimator_[-1]
+    np.testing.assert_allclose(best.coef_, fixed.best_estimator_[-1].coef_, rtol=1e-9)
+    np.testing.assert_allclose(
+        search.cv_results_["mean_test_score"],
+        fixed.cv_results_["mean_test_score"],
+        rtol=1e-9,
+    )
