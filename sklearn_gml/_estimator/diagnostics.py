@@ -106,6 +106,12 @@ def _separated(feature_names, objective, point):
             "Every y is censored on the same side: nothing bounds the mean and sigma "
             f"on the other. {described}Use rows whose y is observed."
         )
+    if point.is_flat:
+        return (
+            "Between the limits of truncation y shows no peak: sigma grows without "
+            f"bound, and the coefficients with it. {described}Use truncation with one "
+            "limit, or leave out columns."
+        )
     if point.unbounded:
         return (
             "The rows whose y is observed are reproduced to the last digit, and sigma "

@@ -146,6 +146,8 @@ class CensoredObjective:
         if noise_floor and self.varies:
             sigma = self._constant_maximum[-1]
             self.link = NoiseLink(float(np.log(noise_floor) + np.log(sigma)))
+        #: limits outside of which rows are not seen
+        self.seen = limits.seen
         self.sums = self.sums_of(
             rows, limits, target, self.origin, self.mean, self.noise, self.link
         )

@@ -23,6 +23,10 @@ PROBES = (1.0, 1e2, 1e4)
 # this part of the means.
 FIXED_SCALE = 1e-3
 
+# A sigma of so many distances between the limits of truncation: the curvature of log p
+# changes the likelihood of 10^8 rows by less than one.
+FLAT = 30.0
+
 # What rows gain that are certain anyhow does not count.
 NO_FALL = 1e-9
 
@@ -164,10 +168,21 @@ class CensoredPoint:
         return EPS * (abs(self.value) + size) + np.sqrt(size * self.gain_floor)
 
     @property
+    def is_flat(self) -> bool:
+        """Whether sigma grows for ever, rows being seen between two limits.
+
+        What is left of the normal density is then exponential or uniform.
+        """
+        low, high = self.objective.seen
+        return bool(1.0 > FLAT * (high - low) * self.inverse_sigma > 0.0)
+
+    @property
     def unbounded(self) -> bool:
         """Whether sigma falls to rounding errors, or no maximum can be there."""
-        return self.objective.hopeless or bool(
-            ROUNDING_MARGIN**2 * self.gain_floor >= self.objective.mean_weight
+        return (
+            self.objective.hopeless
+            or self.is_flat
+            or bool(ROUNDING_MARGIN**2 * self.gain_floor >= self.objective.mean_weight)
         )
 
     @cached_property

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._data.density_sums import SecondOrder, sums_of_rows, total_second_order
-from .._data.limits import Limits
+from .._data.limits import Limits, Pair
 from .._data.rows import Rows
 from .._data.validation import validate_training_data
 from .._estimator.censoring import (
@@ -67,6 +67,10 @@ class _ChunkedLimits:
 
     settings: FitSettings
     one_sided: NDArray[np.bool_]
+
+    @property
+    def seen(self) -> Pair:
+        return self.settings.limits[1]
 
     def all_on_one_side(self, rows: Any, target: int) -> bool:
         return bool(self.one_sided[target])

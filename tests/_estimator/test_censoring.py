@@ -412,6 +412,15 @@ def test_likelihoods_without_a_maximum_are_recognised():
     fit_with_warning("last digit", np.column_stack([X, few]), few, censoring=(0, None))
 
 
+@pytest.mark.parametrize("noise", ["constant", "log-linear"])
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_sigma_that_grows_between_two_limits_is_recognised(noise, unit):
+    """More rows at both ends than in the middle: no normal density is so."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(200, 1)), unit * rng.beta(0.5, 0.5, size=200)
+    fit_with_warning("shows no peak", X, y, truncation=(0.0, unit), noise=noise)
+
+
 def test_a_prior_or_an_observed_row_gives_a_maximum():
     X, y = made(9, n=200)
     group = (np.arange(200) % 5 == 0).astype(float)
