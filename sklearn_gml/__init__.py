@@ -45,7 +45,9 @@ files of a folder import each other without circles::
         constant      constant noise: from the triangular factor
         log_linear    log-linear noise: from the information
         censored      y known in part: from the information
-        estimates     estimates with their covariance: intervals, Wald tests
+        estimates     estimates with their covariance: intervals
+        hypotheses    linear hypotheses: names, equations, dicts, arrays, frames
+        wald          Wald tests of them
         influence     leverage, influence, robust covariance
         leave_one_out log-densities of rows by the fits of the others
         marginal_effects  effects of columns on what is recorded

@@ -1,17 +1,23 @@
 """Standard errors, intervals and tests of a fitted model."""
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length, column_or_1d
 
 from .._data.limits import UNLIMITED
 from .._data.rows import Rows
 from .._data.validation import validate_sample_weight
 from .._inference.constant import ROBUST
-from .._inference.estimates import HypothesisTest, check_level, contrast_matrix
+from .._inference.estimates import check_level
+from .._inference.hypotheses import Hypotheses
 from .._inference.inference import inference_of, parameter_estimates
 from .._inference.marginal_effects import EFFECTS, marginal_effects
+from .._inference.wald import WaldTest, wald_test
 from .fitting import fitted, rows_of_fit
 from .prediction import rows_without_targets
 
@@ -229,43 +235,75 @@ class GaussianInferenceMixin:
 
     def wald_test(
         self,
-        hypotheses,
-        values=0.0,
-        kind=None,
+        hypotheses: Any,
+        values: ArrayLike = 0.0,
+        kind: str | None = None,
         *,
-        X=None,
-        y=None,
-        sample_weight=None,
-        groups=None,
-        noise_scale=None,
-    ):
-        """Joint test of linear hypotheses about the intercept and the coefficients.
+        level: float = 0.95,
+        feature_names: ArrayLike | None = None,
+        X: Any = None,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        noise_scale: ArrayLike | None = None,
+    ) -> WaldTest:
+        r"""Joint test of linear hypotheses about the parameters.
+
+        Of hypotheses ``C @ parameters == values``, with V the covariance:
+
+        .. math::
+
+            \frac{1}{h} (C b - v)' (C V C')^{-1} (C b - v)
+
+        (Wald 1943; for the classical covariance the F test of least squares), without
+        the division by their number h where it is compared with chi-square.
 
         Parameters
         ----------
-        hypotheses : str, list of str, or array-like of shape (h, q) or (q,)
-            Names of parameters (:meth:`parameter_names`) that are zero together, or a
-            matrix C of contrasts in that order, for ``C @ parameters == values``.
+        hypotheses : str, dict, array-like, data frame, or list of str and dict
+            About the parameters of :meth:`parameter_names`:
+
+            - the name of a parameter, which is equal to ``values``;
+            - an equation such as ``"bmi = s5"``, ``"bmi - 2 bp = 1"`` or
+              ``"bmi = bp = 0"`` (two hypotheses); commas part several. Names with
+              signs in them (``+-*/=,``) stand in backticks there;
+            - a dict of coefficients: ``{"bmi": 1, "bp": -1}`` is one contrast;
+            - a list of these, which are tested together;
+            - an array of shape (h, k) or (k,), a column for each parameter;
+            - a data frame (or series), a row for each hypothesis, columns named by
+              parameters. Those that it has not take no part.
         values : float or array-like of shape (h,), default=0.0
-            What the parameters or contrasts are equal to under the hypothesis.
+            What names and contrasts are equal to under the hypothesis. Equations say
+            it themselves.
         kind : str, optional
             Of :meth:`coef_covariance`.
+        level : float, default=0.95
+            Probability of the intervals.
+        feature_names : array-like of str of shape (p,), optional
+            Default: ``feature_names_in_``, or ``x0``, ``x1``, ... For a model at the
+            end of a pipeline see :func:`~sklearn_gml.pipeline_wald_test`.
         X, y, sample_weight, groups, noise_scale : array-like, optional
             See :meth:`coef_covariance`.
 
         Returns
         -------
-        HypothesisTest
-            With the classical covariance the F test, exact with constant noise, of
+        WaldTest
+            ``statistic`` and ``pvalue`` of all hypotheses together; ``estimate``,
+            ``standard_error`` and ``interval`` of each; ``print`` shows a table. With
+            the classical covariance it is the F test, exact with constant noise, of
             (h, n - rank) degrees of freedom; with the others chi-square of h. An
-            array of statistics with several targets. NaN where a hypothesis is about
-            something that the data do not identify.
+            array of statistics with several targets. Contrasts that the data determine
+            are tested although single coefficients may not be (all dummies of a factor
+            beside an intercept); NaN where a hypothesis is about something that the
+            data do not determine.
 
         Raises
         ------
         ValueError
-            For unknown names, contrasts of a wrong length, hypotheses that repeat each
-            other, and with alpha > 0: a posterior has intervals, not tests.
+            For unknown names, and names of several parameters (a column that is called
+            ``intercept`` beside one); for contrasts of a wrong length, coefficients
+            that are not finite, and whatever else is no hypothesis; for hypotheses
+            that repeat each other; with priors: a posterior has intervals, not tests.
 
         Examples
         --------
@@ -273,29 +311,37 @@ class GaussianInferenceMixin:
         >>> from sklearn_gml import GaussianMLRegressor
         >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
         >>> model = GaussianMLRegressor().fit(X, y)
-        >>> print(model.wald_test(["s1", "s2", "s3"]))
-        F(3, 431) = 7.612, p = 5.7e-05
+        >>> print(model.wald_test(["bmi = s5", "s1 = s2 = 0"]))
+        F(3, 431) = 2.013, p = 0.11
+        <BLANKLINE>
+                      estimate  std. error      t  p-value  95 % interval
+        bmi - s5 = 0      -230         190  -1.20     0.23     -610   150
+        s1 - s2 = 0      -1270         750  -1.70    0.091    -2740   200
+        s2 = 0             480         340   1.41     0.16     -190  1140
         """
+        check_level(level)
         fit = fitted(self)
-        kind = inference_of(fit).checked_kind(kind)
-        if fit.prior.exists:
+        known = inference_of(fit)
+        kind = known.checked_kind(kind)
+        if fit.prior.exists or kind == "posterior":
+            alpha = f"alpha={fit.settings.alpha!r}"
+            if not fit.prior.exists:
+                alpha = f"noise_alpha={fit.settings.noise_alpha!r}"
             raise ValueError(
-                f"alpha={fit.settings.alpha!r} gives the parameters a prior and a "
-                "posterior, of which there are no tests: use conf_int, or alpha=0."
+                f"{alpha} gives the parameters a prior and a posterior, of which there "
+                "are no tests: use conf_int, or no prior."
             )
-        contrasts = contrast_matrix(hypotheses, fit.parameter_names())
-        values = np.broadcast_to(np.asarray(values, float), len(contrasts))
+        tested = Hypotheses.of(hypotheses, fit.parameter_names(feature_names), values)
         rows = self._robust_rows(kind, X, y, sample_weight, groups, noise_scale)
-        estimates = parameter_estimates(fit, kind, *rows)
-        statistic, pvalue = np.transpose(
-            [one.wald(contrasts, values) for one in estimates]
+        return wald_test(
+            known,
+            tested,
+            kind,
+            level,
+            rows=rows[0],
+            groups=rows[1],
+            vector_target=fit.vector_target,
         )
-        if fit.vector_target:
-            statistic, pvalue = float(statistic[0]), float(pvalue[0])
-        count, freedom = len(contrasts), estimates[0].degrees_of_freedom
-        if np.isinf(freedom):
-            return HypothesisTest(statistic, pvalue, "chi2", (count,))
-        return HypothesisTest(statistic, pvalue, "F", (count, freedom))
 
     def marginal_effects(
         self, X, of="recorded", sample_weight=None, *, noise_scale=None

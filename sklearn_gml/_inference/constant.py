@@ -5,17 +5,17 @@ from functools import cached_property
 
 import numpy as np
 
-from .._data.span import outside
+from .._data.span import estimable, outside
 from .._data.statistics import GaussianStatistics
 from .._likelihood.prior import CoefficientPrior
 from .._linalg.triangular import EPS, column_norms
 from .estimates import (
+    Covariances,
     exact_sigma,
     information_sigma,
     prior_directions,
     profile_reach,
     profile_sigma,
-    unidentified_by_prior,
 )
 from .influence import POWERS, FittedRows, Influence, influence
 
@@ -34,13 +34,14 @@ SAME_ROWS = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class ConstantInference:
+class ConstantInference(Covariances):
     """Covariances, intervals and distributions of a fit with constant noise.
 
     Another noise model has the same methods: ``values``, ``checked_kind``,
-    ``degrees_of_freedom``, ``covariances``, ``sigma_limits``, ``profile_limits``,
-    ``sigma_profile_limits``, ``leverage``, ``influence``, ``freedom_and_scale``,
-    ``title``, ``figures`` and ``notes`` are all that the methods of the estimator use.
+    ``degrees_of_freedom``, those of ``Covariances``, ``sigma_limits``,
+    ``profile_limits``, ``sigma_profile_limits``, ``leverage``, ``influence``,
+    ``freedom_and_scale``, ``title``, ``figures`` and ``notes`` are all that the methods
+    of the estimator use.
 
     Attributes
     ----------
@@ -125,12 +126,18 @@ class ConstantInference:
         extra = prior_directions(root, self.prior.precision, self.flat, self.centre)
         return np.hstack([root, extra]) if extra.size else root
 
-    @cached_property
-    def _lost(self):
-        """Mask (q,) of the parameters that neither data nor prior identify."""
-        return unidentified_by_prior(
-            self.data_covariance_root, self.prior.flat, self.flat, self.centre
+    def estimable(self, contrasts):
+        """Mask (t, h) of the contrasts (h, q) that data or prior determine."""
+        columns = np.flatnonzero(self.prior.flat)
+        first = int(self.fit_intercept)
+        known = estimable(
+            contrasts[:, np.append(np.arange(first), first + columns)],
+            self.statistics,
+            columns,
+            self.centre[columns],
+            self.flat,
         )
+        return np.tile(known, (len(self.sigma), 1))
 
     @property
     def explained(self):
@@ -167,20 +174,17 @@ class ConstantInference:
         """Of Student's t; infinite for the normal distribution."""
         return self.freedom if kind in ("classical", "posterior") else np.inf
 
-    def covariances(self, kind, rows=None, groups=None):
-        """Covariance (t, q, q) of the parameters of the mean."""
+    def full_covariances(self, kind, rows=None, groups=None):
+        """Covariance (t, q, q) of the parameters of the mean.
+
+        Of what is :meth:`estimable`: it says nothing of other combinations.
+        """
         if kind in ROBUST:
-            matrices = self._sandwich(kind, rows, groups)
-        else:
-            known = np.isfinite(self.freedom)
-            variance = self.sigma**2 if kind == "information" else self.variance
-            variance = variance if known else np.full_like(variance, np.nan)
-            matrices = (
-                self.covariance_root @ self.covariance_root.T * variance[:, None, None]
-            )
-        matrices[..., self._lost, :] = np.nan
-        matrices[..., self._lost] = np.nan
-        return matrices
+            return self._sandwich(kind, rows, groups)
+        variance = self.sigma**2 if kind == "information" else self.variance
+        if not self.determined:
+            variance = np.full_like(variance, np.nan)
+        return self.covariance_root @ self.covariance_root.T * variance[:, None, None]
 
     def _sandwich(self, kind, rows, groups):
         seen = self.seen(rows)

@@ -5,23 +5,18 @@ Numbers in, numbers out: nothing here knows an estimator or sees a row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, special, stats
-from sklearn.utils import check_array
+from scipy import special, stats
 
-# A coefficient counts as identified if at most this share of its squared length
-# lies in directions without data; what rounding leaves there is far less.
-UNIDENTIFIED_SHARE = 1e-10
-
-# Hypotheses whose correlation matrix has a smaller reciprocal condition say the same
-# thing twice.
-DEPENDENT = 1e-12
+# Smaller p-values are shown as being smaller: the digits of numbers near the end of
+# the range, or a zero, would tell nothing.
+TINY = 1e-300
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,38 +67,52 @@ class ParameterEstimates:
         reach = self.distribution.isf(0.5 * (1.0 - level)) * self.standard_errors
         return np.column_stack([self.values - reach, self.values + reach])
 
-    def wald(
-        self, contrasts: NDArray[np.float64], hypothesised: float | NDArray[np.float64]
-    ) -> tuple[float, float]:
-        """Statistic and p-value of ``contrasts @ values == hypothesised``.
 
-        ``d' (C V C')^-1 d / h`` with ``d = C values - hypothesised`` and h rows of
-        C, against ``F(h, degrees_of_freedom)``; not divided by h and against
-        ``chi2(h)`` without degrees of freedom.
-        """
+class Covariances(ABC):
+    """Covariances of parameters and of contrasts, NaN for what is not estimable."""
+
+    @property
+    @abstractmethod
+    def values(self) -> NDArray[np.float64]:
+        """Parameters (t, k)."""
+
+    @abstractmethod
+    def full_covariances(
+        self, kind: str, rows: Any = None, groups: Any = None
+    ) -> NDArray[np.float64]:
+        """Covariances (t, k, k), which hold for estimable contrasts only."""
+
+    @abstractmethod
+    def estimable(self, contrasts: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Mask (t, h) of the contrasts (h, k) that data or prior determine."""
+
+    def covariances(
+        self, kind: str, rows: Any = None, groups: Any = None
+    ) -> NDArray[np.float64]:
+        """Covariances (t, k, k) of the parameters."""
+        matrices = self.full_covariances(kind, rows, groups)
+        return _masked(matrices, self.estimable(np.eye(self.values.shape[1])))
+
+    def contrast_covariances(
+        self,
+        contrasts: NDArray[np.float64],
+        kind: str,
+        rows: Any = None,
+        groups: Any = None,
+    ) -> NDArray[np.float64]:
+        """Covariances (t, h, h) of contrasts (h, k) of the parameters."""
+        matrices = self.full_covariances(kind, rows, groups)
         used = contrasts.any(axis=0)
-        contrasts = contrasts[:, used]
-        covariance = contrasts @ self.covariance[np.ix_(used, used)] @ contrasts.T
-        if not np.isfinite(covariance).all():
-            return np.nan, np.nan
-        # In units of their standard errors, so that the condition does not depend on
-        # the units of the parameters.
-        errors = np.sqrt(np.diagonal(covariance))
-        distance = (contrasts @ self.values[used] - hypothesised) / errors
-        correlation = covariance / np.outer(errors, errors)
-        if np.linalg.eigvalsh(correlation)[0] < DEPENDENT * len(correlation):
-            raise ValueError(
-                f"The {len(correlation)} hypotheses are linearly dependent: remove "
-                "those that follow from the others."
-            )
-        along = linalg.solve_triangular(
-            np.linalg.cholesky(correlation), distance, lower=True
+        part = contrasts[:, used]
+        return _masked(
+            part @ matrices[:, used][:, :, used] @ part.T, self.estimable(contrasts)
         )
-        statistic, count = float(along @ along), len(along)
-        if np.isinf(self.degrees_of_freedom):
-            return statistic, float(stats.chi2.sf(statistic, count))
-        statistic /= count
-        return statistic, float(stats.f.sf(statistic, count, self.degrees_of_freedom))
+
+
+def _masked(
+    matrices: NDArray[np.float64], known: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    return np.where(known[:, :, None] & known[:, None], matrices, np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +141,8 @@ class HypothesisTest:
             np.atleast_1d(self.statistic), np.atleast_1d(self.pvalue), strict=True
         )
         return "\n".join(
-            f"{self.distribution}({freedom}) = {statistic:.4g}, p = {pvalue:.2g}"
+            f"{self.distribution}({freedom}) = {statistic:.4g}, "
+            + (f"p < {TINY:g}" if pvalue < TINY else f"p = {pvalue:.2g}")
             for statistic, pvalue in pairs
         )
 
@@ -143,62 +153,6 @@ def check_level(level: float) -> None:
         raise ValueError(
             f"level must lie between 0 and 1, got {level!r}; 0.95 is usual."
         )
-
-
-def contrast_matrix(
-    hypotheses: str | Sequence[Any] | NDArray[Any], names: Sequence[str]
-) -> NDArray[np.float64]:
-    """Matrix (h, k) of hypotheses: names, one or several, or contrasts."""
-    wanted = [hypotheses] if isinstance(hypotheses, str) else hypotheses
-    if all(isinstance(one, str) for one in wanted):
-        unknown = [one for one in wanted if one not in names]
-        if unknown:
-            raise ValueError(
-                f"hypotheses names parameters that do not exist: {unknown}. There "
-                f"are {list(names)}."
-            )
-        return np.eye(len(names))[[names.index(one) for one in wanted]]
-    contrasts = np.atleast_2d(
-        check_array(
-            hypotheses, ensure_2d=False, dtype=np.float64, input_name="hypotheses"
-        )
-    )
-    if contrasts.shape[1] != len(names):
-        raise ValueError(
-            f"hypotheses has {contrasts.shape[1]} columns, but there are "
-            f"{len(names)} parameters: {list(names)}."
-        )
-    if not contrasts.any(axis=1).all():
-        raise ValueError("hypotheses has a row of zeros, which says nothing.")
-    return contrasts
-
-
-def unidentified(
-    covariance_root: NDArray[np.float64], means: NDArray[np.float64], n_features: int
-) -> NDArray[np.bool_]:
-    """Mask (q,) of the parameters that some direction without data changes."""
-    q, rank = covariance_root.shape
-    has_intercept = q - n_features
-    lost = np.zeros(q, dtype=bool)
-    if rank == q:
-        return lost
-    empty = empty_directions(covariance_root, n_features)
-    lost[has_intercept:] = np.diagonal(empty) > UNIDENTIFIED_SHARE
-    if has_intercept:
-        # The intercept makes up for the means of what such a direction adds.
-        shift, size = empty @ means, np.linalg.norm(means)
-        lost[0] = np.linalg.norm(shift) > np.sqrt(UNIDENTIFIED_SHARE) * size
-    return lost
-
-
-def empty_directions(
-    covariance_root: NDArray[np.float64], n_features: int
-) -> NDArray[np.float64]:
-    """Projection (p, p) onto the directions of coefficients without data."""
-    has_intercept = len(covariance_root) - n_features
-    # The first column is that of the intercept alone.
-    basis, _ = np.linalg.qr(covariance_root[has_intercept:, has_intercept:])
-    return np.eye(n_features) - basis @ basis.T
 
 
 def prior_directions(
@@ -237,26 +191,6 @@ def prior_directions(
     empty = np.zeros((p, len(basis)))
     empty[pulled] = (np.eye(len(basis)) - basis @ basis.T) / scale
     return np.vstack([-centre @ empty, empty])[-q:]
-
-
-def unidentified_by_prior(
-    covariance_root: NDArray[np.float64],
-    flat: NDArray[np.bool_],
-    n_flat: int,
-    centre: NDArray[np.float64],
-) -> NDArray[np.bool_]:
-    """Mask (q,) of the parameters that a direction without data and prior changes.
-
-    ``flat`` (p,) marks the coefficients without a prior; see
-    :func:`prior_directions`.
-    """
-    q, has_intercept = len(covariance_root), len(covariance_root) - len(flat)
-    lost = np.zeros(q, dtype=bool)
-    if n_flat < has_intercept + np.sum(flat):
-        rows = np.append(np.arange(has_intercept), has_intercept + np.flatnonzero(flat))
-        part = covariance_root[rows, :n_flat]
-        lost[rows] = unidentified(part, centre[flat], int(np.sum(flat)))
-    return lost
 
 
 def profile_reach(level: float, freedom: float, degrees: float) -> float:

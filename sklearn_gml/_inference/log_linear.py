@@ -7,17 +7,17 @@ import numpy as np
 from scipy import linalg, sparse
 
 from .._data.predictors import NoiseLink, noise_predictor, sigma_at
-from .._data.span import outside
+from .._data.span import estimable, outside
 from .._data.statistics import GaussianStatistics
 from .._likelihood.prior import CoefficientPrior
-from .estimates import prior_directions, unidentified_by_prior
+from .estimates import Covariances, prior_directions
 
 # A variance of log sigma below this is one of a million million rows: normal.
 SMALLEST_VARIANCE = 1e-15
 
 
 @dataclass(frozen=True, eq=False)
-class LogLinearInference:
+class LogLinearInference(Covariances):
     """Covariances, intervals and distributions of a fit with log-linear noise.
 
     The methods of :class:`~sklearn_gml._inference.constant.ConstantInference`, from
@@ -94,21 +94,17 @@ class LogLinearInference:
         """Infinite: the normal distribution."""
         return np.inf
 
-    def covariances(self, kind, rows=None, groups=None):
-        """Covariance (t, k, k) of the parameters of mean and log sigma."""
-        matrices = np.stack(
+    def full_covariances(self, kind, rows=None, groups=None):
+        """Covariance (t, k, k) of the parameters of mean and log sigma.
+
+        Of what is :meth:`estimable`: it says nothing of other combinations.
+        """
+        return np.stack(
             [
                 covariance_root @ covariance_root.T
                 for covariance_root in self.covariance_roots
             ]
         )
-        lost = self._unidentified()
-        matrices[:, lost] = np.nan
-        matrices[:, :, lost] = np.nan
-        q = self.mean.shape[1]
-        for matrix, undetermined in zip(matrices, self.undetermined, strict=True):
-            matrix[q:][undetermined] = matrix[:, q:][:, undetermined] = np.nan
-        return matrices
 
     @cached_property
     def covariance_roots(self):
@@ -150,14 +146,25 @@ class LogLinearInference:
             (self.spans[1], self.positions, means[self.positions]),
         )
 
-    def _unidentified(self):
-        """Mask (k,) of the parameters that some direction without data changes."""
-        parts = zip(self._parts, self._precisions, self._n_flat, strict=True)
-        masks = [
-            unidentified_by_prior(span, precision == 0, n_flat, means)
-            for (span, _, means), precision, n_flat in parts
-        ]
-        return np.concatenate(masks)
+    def estimable(self, contrasts):
+        """Mask (t, h) of the contrasts (h, k) that data or prior determine."""
+        q = self.mean.shape[1]
+        of_data = self._told(0, contrasts[:, :q]) & self._told(1, contrasts[:, q:])
+        at_floor = self.undetermined.astype(float) @ (contrasts[:, q:] != 0).T > 0
+        return of_data & ~at_floor
+
+    def _told(self, part, contrasts):
+        """Mask (h,) of contrasts of the mean (part 0) or of log sigma (1)."""
+        span, columns, means = self._parts[part]
+        first = len(span) - len(columns)
+        flat = np.flatnonzero(self._precisions[part] == 0)
+        return estimable(
+            contrasts[:, np.append(np.arange(first), first + flat)],
+            self.statistics,
+            columns[flat],
+            means[flat],
+            self._n_flat[part],
+        )
 
     def _outside(self, rows, part):
         """Mask (n,) of the rows whose mean (part 0) or sigma (1) is not identified."""
@@ -304,7 +311,11 @@ class LogLinearInference:
             "and noise_alpha: mode, standard deviation and credible interval by the "
             "curvature at the mode, not a frequentist table; normal.",
         }[kind]
-        if self._unidentified().any():
+        q = self.mean.shape[1]
+        if not (
+            self._told(0, np.eye(q)).all()
+            and self._told(1, np.eye(self.noise.shape[1])).all()
+        ):
             yield (
                 "The columns of X are collinear: parameters that depend on directions "
                 "which are not identified have no standard error."

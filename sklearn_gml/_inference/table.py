@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from .estimates import ParameterEstimates
+from .estimates import TINY, ParameterEstimates
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -139,7 +139,10 @@ class Summary:
             estimate, error, *limits = rounded(shown, row["standard_error"])
             cells = [name, estimate, error]
             if not self.posterior:
-                cells += [_statistic(row["statistic"]), _pvalue(row["pvalue"])]
+                cells += [
+                    shown_statistic(row["statistic"]),
+                    shown_pvalue(row["pvalue"]),
+                ]
             yield [*cells, *limits]
 
     def __str__(self) -> str:
@@ -149,7 +152,7 @@ class Summary:
             if len(self.targets) > 1:
                 lines.append(f"Target {number}")
             lines += [_line(target.figures), ""]
-            lines += _aligned(self._header(target), list(self._rows(target)))
+            lines += aligned(self._header(target), list(self._rows(target)))
         lines.append("")
         for note in self.notes:
             lines += wrap(note, LINE)
@@ -203,15 +206,17 @@ def _with_exponent(value: float, places: int) -> str:
     return f"{value:.{max(leading + places, 0)}e}"
 
 
-def _statistic(value: float) -> str:
+def shown_statistic(value: float) -> str:
     if not np.isfinite(value):
         return "-"
     return f"{value:.2f}" if abs(value) < MAX_STATISTIC else f"{value:.3g}"
 
 
-def _pvalue(value: float) -> str:
+def shown_pvalue(value: float) -> str:
     if not np.isfinite(value):
         return "-"
+    if value < TINY:
+        return f"< {TINY:g}"
     return f"{value:.2g}" if value >= SMALL_PVALUE else f"{value:.1e}"
 
 
@@ -219,7 +224,7 @@ def _line(figures: dict[str, str]) -> str:
     return "   ".join(f"{name} {value}" for name, value in figures.items())
 
 
-def _aligned(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def aligned(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Lines of a table whose numbers stand with their decimal points in a column."""
     columns = [list(column) for column in zip(*rows, strict=True)]
     for head, column in zip(header[1:], columns[1:], strict=True):
