@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .._linalg.triangular import column_norms
+from .._linalg.triangular import EPS, column_norms
 
 # A row counts as outside the directions with data if more than this share of the
 # terms of its component there fails to cancel.
@@ -14,6 +14,9 @@ OUTSIDE = 1e-7
 # A contrast counts as estimable if at most this share of its length lies in directions
 # without data; what rounding leaves there is far less.
 UNTOLD = 1e-5
+
+# Columns that leave a smaller share of the constant unexplained span it.
+SPANNED = 1e-10
 
 # A column that differs from its mean by less, relative to its size, is constant.
 CONSTANT = 1e-14
@@ -84,3 +87,24 @@ def estimable(contrasts, statistics, columns, centre, rank) -> NDArray[np.bool_]
         size += np.abs(contrasts[:, 0]) * np.linalg.norm(centre / unit)
     rest = slopes - slopes @ directions.T @ directions
     return np.linalg.norm(rest, axis=1) <= UNTOLD * size
+
+
+def spans_constant(statistics) -> bool:
+    """Whether a combination of the columns of X is one and the same in all rows."""
+    factor = statistics.about(np.zeros_like(statistics.origin))
+    constant, columns = factor[:, 0], factor[:, 1 : 1 + statistics.n_features]
+    return bool(spanned(constant[:, None], columns, SPANNED).all())
+
+
+def spanned(vectors, columns, share) -> NDArray[np.bool_]:
+    """Mask (m,) of the vectors that combinations of columns give.
+
+    Up to this share of their length. Columns are taken in units of their norms.
+    """
+    norms = column_norms(columns)
+    unit = columns / np.where(norms > 0, norms, 1.0)
+    left, values, _ = np.linalg.svd(unit, full_matrices=False)
+    rank = np.sum(values > max(unit.shape) * EPS * values.max(initial=0.0))
+    basis = left[:, :rank]
+    rest = vectors - basis @ (basis.T @ vectors)
+    return column_norms(rest) <= share * column_norms(vectors)

@@ -45,8 +45,9 @@ class GaussianSummaryMixin:
         -------
         Summary
             With ``to_frame()``, if pandas is installed. With constant noise it has R^2:
-            that of ``score``, rows weighted by ``1 / noise_scale**2``; without an
-            intercept it is about zero, as R and statsmodels have it.
+            that of ``score``, rows weighted by ``1 / noise_scale**2``. Without an
+            intercept it is about zero, as R and statsmodels have it, unless columns of
+            X add up to a constant: then it is about the mean, as in statsmodels.
 
         Examples
         --------

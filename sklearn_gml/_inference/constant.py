@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .._data.span import estimable, outside
+from .._data.span import estimable, outside, spans_constant
 from .._data.statistics import GaussianStatistics
 from .._likelihood.prior import CoefficientPrior
 from .._linalg.triangular import EPS, column_norms
@@ -141,11 +141,16 @@ class ConstantInference(Covariances):
 
     @property
     def explained(self):
-        """R^2 of each target, about zero without an intercept as R has it."""
+        """R^2 (t,) of each target, about zero where the model has no constant.
+
+        R has it about zero without an intercept, statsmodels about the mean if columns
+        add up to a constant: then the model contains the mean, and R^2 about zero would
+        credit it with that.
+        """
         statistics, slopes = self.statistics, self.mean[:, int(self.fit_intercept) :]
         targets = slice(1 + statistics.n_features, None)
         factor = statistics.factor[1:, targets]
-        if not self.fit_intercept:
+        if not (self.fit_intercept or spans_constant(statistics)):
             factor = statistics.about(np.zeros_like(statistics.origin))[:, targets]
         total = column_norms(factor) ** 2
         left = self.squares - slopes**2 @ self.prior.finite

@@ -124,19 +124,15 @@ def wald_test(
     )
     if np.isinf(freedom):
         pvalue = stats.chi2.sf(statistic, count)
-        distribution, degrees = "chi2", (count,)
     else:
         statistic = statistic / count
         pvalue = stats.f.sf(statistic, count, freedom)
-        distribution, degrees = "F", (count, freedom)
     shape = 0 if vector_target else slice(None)
-    if vector_target:
-        statistic, pvalue = float(statistic[0]), float(pvalue[0])
     return WaldTest(
-        statistic,
-        pvalue,
-        distribution,
-        degrees,
+        float(statistic[0]) if vector_target else statistic,
+        float(pvalue[0]) if vector_target else pvalue,
+        "chi2" if np.isinf(freedom) else "F",
+        (count,) if np.isinf(freedom) else (count, freedom),
         hypotheses.labels,
         np.stack([one.values for one in single])[shape],
         np.stack([one.standard_errors for one in single])[shape],

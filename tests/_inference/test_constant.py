@@ -1,8 +1,11 @@
 """Standard errors of the parameters of the mean."""
 
+import warnings
+
 import numpy as np
 import pytest
 import reference_fits as reference
+import statsmodels.api as sm
 from scipy import sparse
 from sklearn.datasets import load_diabetes
 
@@ -82,3 +85,27 @@ def test_refusals():
     wide = sparse.random_array((50, 5000), density=0.01, rng=rng, format="csr")
     with pytest.raises(ValueError, match="not formed for sparse X with 5000 columns"):
         GaussianMLRegressor(alpha=1.0).fit(wide, y).coef_covariance()
+
+
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+@pytest.mark.parametrize("with_weights", [False, True])
+def test_r_squared_without_an_intercept_is_that_of_statsmodels(offset, with_weights):
+    rng = np.random.default_rng(1)
+    levels, x = rng.integers(0, 3, 60), rng.normal(offset, 1.0, 60)
+    y = 5.0 + levels + x - offset + rng.standard_normal(60)
+    scale = rng.uniform(0.5, 2.0, 60) if with_weights else np.ones(60)
+    dummies = np.eye(3)[levels]
+    for X, about_mean in (
+        (np.column_stack([x, np.ones(60)]), True),
+        (np.column_stack([x, dummies]), True),
+        (np.column_stack([x, 1e-3 * dummies, dummies]), True),
+        (np.column_stack([x, dummies[:, 1:]]), False),
+    ):
+        model = GaussianMLRegressor(fit_intercept=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RankDeficiencyWarning)
+            model.fit(X, y, noise_scale=scale)
+        truth = sm.WLS(y, X, weights=scale**-2.0).fit()
+        assert bool(truth.k_constant) is about_mean
+        (figures,) = model.summary().targets
+        assert figures.figures["R^2"] == f"{truth.rsquared:.3f}"
