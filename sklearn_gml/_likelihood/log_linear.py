@@ -198,6 +198,11 @@ class LogLinearObjective:
         return self.mean.n_parameters - self.flat
 
     @property
+    def n_identified(self):
+        """Parameters that the rows tell of: a prior may have added directions."""
+        return self.rank + self.noise_rank
+
+    @property
     def size(self):
         """Number of parameters."""
         return self.log_sigma_index + self.noise.n_parameters

@@ -262,7 +262,7 @@ class LogLinearPoint:
         Newton's step grows with the square of the distance. Farther away the curvature
         between mean and noise leads it astray.
         """
-        index = self.objective.log_sigma_index
+        index, size = self.objective.log_sigma_index, self.objective.n_identified
         step = np.zeros_like(self.theta)
         # Without a floor gamma has no part in them.
         first = 0 if self.at_floor else 1
@@ -270,16 +270,16 @@ class LogLinearPoint:
             self.noise_information[first:, first:], gradient[index + first :]
         )
         newton = None
-        if gradient @ step < self.near * len(step):
+        if gradient @ step < self.near * size:
             observed = self._information_of_step
             newton = solve_uphill(observed, gradient, self.expected_information)
             newton[self._closed_form] = 0.0
         step[:index] = solve_semidefinite(self.mean_information, gradient[:index])
         promised = gradient @ step
-        if newton is None or promised > 2.0 * self.near * len(step):
+        if newton is None or promised > 2.0 * self.near * size:
             return None, step
         length = newton @ self.expected_information @ newton
-        far = length >= NEAR_AT_START * len(step) and not self.at_floor
+        far = length >= NEAR_AT_START * size and not self.at_floor
         if far and gradient @ newton >= AGREEMENT * promised:
             return None, step
         return cholesky(observed), newton

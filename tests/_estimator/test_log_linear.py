@@ -76,7 +76,9 @@ def test_likelihood_of_the_training_data(settings, seed):
     log_sigma += model.noise_intercept_
     close(np.log(std), log_sigma, 1e-12)
     assert model.sigma_ == pytest.approx(np.exp(weight @ log_sigma / weight.sum()))
-    k = model.rank_ + 1 + len(model.noise_coef_)
+    # Effective degrees of freedom: the rank without a prior.
+    k = model.edf_ + 1 + len(model.noise_coef_)
+    assert model.edf_ == model.rank_ if not model.alpha else model.edf_ < model.rank_
     assert model.aic_ == pytest.approx(-2.0 * total + 2.0 * k, rel=1e-11)
 
 
