@@ -52,6 +52,7 @@ files of a folder import each other without circles::
         leave_one_out log-densities of rows by the fits of the others
         marginal_effects  effects of columns on what is recorded
         comparison    likelihood-ratio tests
+        nesting       whether one fit contains another
         table         the table as text, HTML and data frame
     metrics/          scores of predicted distributions
         scores        the formulas

@@ -162,7 +162,8 @@ def _with_moments(distribution, transformers):
 def unwrap(model, X):
     """What a model consists of: the model inside, its X, and a target transformer.
 
-    None for the end of the chain. Register a function for another kind of wrapper.
+    None for the end of the chain. ``X`` may be None, as it is inside then. Register a
+    function for another kind of wrapper.
     """
     return None
 
@@ -170,7 +171,9 @@ def unwrap(model, X):
 @unwrap.register
 def _(model: Pipeline, X):
     before = model[:-1]
-    return model.steps[-1][1], before.transform(X) if len(before) else X, None
+    if len(before) and X is not None:
+        X = before.transform(X)
+    return model.steps[-1][1], X, None
 
 
 @unwrap.register
@@ -191,6 +194,13 @@ def _(model: TransformedTargetRegressor, X):
 @unwrap.register
 def _(model: FrozenEstimator, X):
     return model.estimator, X, None
+
+
+def innermost(model: Any) -> Any:
+    """The estimator at the end of the chain."""
+    while (inner := unwrap(model, None)) is not None:
+        model = inner[0]
+    return model
 
 
 def _of_regressor(chain, X, options):

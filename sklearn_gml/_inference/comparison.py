@@ -1,13 +1,19 @@
 """Two fitted models of the same data, compared by their likelihoods."""
 
+from __future__ import annotations
+
+from typing import Any, cast
+
 import numpy as np
 from scipy import stats
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from .._data.statistics import GaussianStatistics
+from .._distributions.predict_dist import innermost
 from .._linalg.triangular import column_norms
 from .estimates import HypothesisTest
 from .fit import Fit
+from .nesting import Nesting, check_nested
 
 # What is known of the same y differs by the rounding errors of two factors.
 SAME_DATA = 1e-8
@@ -16,7 +22,7 @@ SAME_DATA = 1e-8
 LOST_TO_ROUNDING = 1e-10
 
 
-def likelihood_ratio_test(restricted, full):
+def likelihood_ratio_test(restricted: Any, full: Any) -> HypothesisTest:
     """Test of a model against a larger one that contains it.
 
     Twice the gain in log-likelihood is asymptotically chi-square if the smaller
@@ -25,23 +31,30 @@ def likelihood_ratio_test(restricted, full):
 
     Parameters
     ----------
-    restricted, full : GaussianMLRegressor, or Pipeline that ends in one
-        Fitted to the same rows with the same ``method``. The columns of ``restricted``
-        have to be a subset, or combinations, of those of ``full``.
+    restricted, full : GaussianMLRegressor
+        Fitted to the same rows with the same ``method``; pipelines, searches and
+        transformed targets around one will do. ``full`` has the columns of
+        ``restricted`` and more (up to units and, with an intercept, constants), and
+        what drives the noise of ``restricted`` drives its own.
 
     Returns
     -------
     HypothesisTest
-        ``statistic``, ``pvalue`` and ``degrees_of_freedom``. NaN if a model has no
-        likelihood to speak of, because it has as many parameters as rows.
+        ``statistic``, ``pvalue`` and ``degrees_of_freedom``.
 
     Raises
     ------
+    TypeError
+        For other models.
     ValueError
-        For models of different data or different ``method``, for ``alpha > 0`` and
-        ``positive=True``, and for models that are not nested. The data are told apart
-        by number, weights, noise scales, mean and spread of y; the same y with other
-        rows of X goes unnoticed.
+        With the reason, unless the statistics of the two fits prove that the models
+        are of the same data and nested. Columns are recognised by their means, norms
+        and products with y and each other, those of the same name first; combinations
+        of columns of ``full``, however, are refused, as nothing tells of them without
+        the rows. The data are told apart by number, weights, noise scales, mean and
+        spread of y. Also for ``alpha > 0`` and ``positive=True``, a likelihood
+        without a maximum, and rows at ``noise_floor``, where the gain is not
+        chi-square. With ``method="reml"``, for different columns of the mean.
 
     Examples
     --------
@@ -53,39 +66,39 @@ def likelihood_ratio_test(restricted, full):
     >>> print(likelihood_ratio_test(small, full))
     chi2(2) = 66.95, p = 2.9e-15
     """
-    restricted, full = _fit_of("restricted", restricted), _fit_of("full", full)
-    _check_comparable(restricted, full)
-    freedom = full.n_parameters - restricted.n_parameters
+    one, other = _fit_of("restricted", restricted), _fit_of("full", full)
+    _check_comparable(one, other)
+    freedom = other.n_parameters - one.n_parameters
     if freedom <= 0:
         raise ValueError(
-            f"full must have more parameters than restricted, got {full.n_parameters} "
-            f"and {restricted.n_parameters}: pass the smaller model first."
+            f"full must have more parameters than restricted, got {other.n_parameters} "
+            f"and {one.n_parameters}: pass the smaller model first."
         )
-    if full.settings.method == "reml":
-        gain = full.restricted_loglik - restricted.restricted_loglik
+    nesting = check_nested(one, other)
+    if one.settings.restricted:
+        gain = _restricted_gain(one, other, nesting)
     else:
-        gain = full.loglik - restricted.loglik
-    if gain < -LOST_TO_ROUNDING * abs(full.loglik):
+        gain = other.loglik - one.loglik
+    if gain < -LOST_TO_ROUNDING * abs(other.loglik):
         raise ValueError(
-            f"full has a log-likelihood {-gain:.3g} lower than restricted: the columns "
-            "of restricted are not contained in those of full."
+            f"full has a log-likelihood {-gain:.3g} lower than restricted, which it "
+            "contains: it is not at its maximum. Increase max_iter or decrease tol."
         )
     statistic = 2.0 * max(gain, 0.0)
-    if full.sum_weights <= full.rank:
-        statistic = np.nan
     pvalue = float(stats.chi2.sf(statistic, freedom))
     return HypothesisTest(statistic, pvalue, "chi2", (freedom,))
 
 
-def _fit_of(name, model):
-    if isinstance(model, Pipeline):
-        model = model[-1]
-    check_is_fitted(model)
-    fit = getattr(model, "_fit", None)
+def _fit_of(name: str, model: Any) -> Fit:
+    """The fit of a model, if it has a likelihood that can be compared."""
+    if hasattr(model, "fit"):
+        check_is_fitted(model)
+    inner = innermost(model)
+    fit = getattr(inner, "_fit", None)
     if not isinstance(fit, Fit):
         raise TypeError(
-            f"{name} must be a fitted GaussianMLRegressor or a pipeline that ends in "
-            f"one, got {type(model).__name__}."
+            f"{name} must be a fitted GaussianMLRegressor, or a pipeline, a search or "
+            f"a transformed target around one, got {type(inner).__name__}."
         )
     has_prior = {"alpha": fit.prior.exists, "noise_alpha": fit.settings.noise_alpha}
     for parameter, allowed in (("alpha", 0), ("noise_alpha", 0), ("positive", False)):
@@ -100,10 +113,23 @@ def _fit_of(name, model):
             f"{name} has no statistics_ to tell which data it was fitted to: sparse X "
             "of so many columns is fitted without. Use fewer columns or dense X."
         )
+    if fit.degenerate:
+        raise ValueError(
+            f"The likelihood of {name} has no maximum, as its fit has warned, and its "
+            "value means nothing: use fewer columns of mean or noise, or more rows."
+        )
+    if fit.varies and fit.n_at_floor.any():
+        raise ValueError(
+            f"noise_floor holds the sigma of {fit.n_at_floor.sum():.10g} rows of "
+            f"{name}: its maximum lies at a bound, where twice the gain in "
+            "log-likelihood is not chi-square. Use fewer noise_columns, or compare the "
+            "models by loglik_scorer in cross-validation."
+        )
     return fit
 
 
-def _check_comparable(restricted, full):
+def _check_comparable(restricted: Fit, full: Fit) -> None:
+    """Raise for other methods, limits or data."""
     if restricted.settings.method != full.settings.method:
         raise ValueError(
             f"restricted has method={restricted.settings.method!r} and full "
@@ -127,16 +153,36 @@ def _check_comparable(restricted, full):
                 f"The models were fitted to different data: the {what} is {one} for "
                 f"restricted and {other} for full."
             )
-    if full.settings.method == "reml" and not _same_mean(restricted, full):
+
+
+def _restricted_gain(restricted: Fit, full: Fit, nesting: Nesting) -> float:
+    """Gain in restricted log-likelihood, columns in the same units.
+
+    It has minus half the log-determinant of the information of the mean, in which
+    a factor of a column is one of the likelihood.
+    """
+    same_size = restricted.n_features == full.n_features
+    same_intercept = restricted.settings.fit_intercept == full.settings.fit_intercept
+    found = len(set(nesting.places) - {-1}) == np.sum(nesting.places >= 0)
+    if not (same_size and same_intercept and found):
         raise ValueError(
             "Restricted likelihoods of different mean columns are likelihoods of "
             "different contrasts and cannot be compared: fit both with method='ml'."
         )
+    n_columns = full.settings.fit_intercept + full.n_features
+    if full.rank < n_columns and abs(nesting.log_scale) > SAME_DATA:
+        raise ValueError(
+            "Restricted likelihoods of collinear columns depend on their units, which "
+            "differ: fit both models to the same columns."
+        )
+    log_scale = full.n_targets * nesting.log_scale
+    one, other = (cast(float, fit.restricted_loglik) for fit in (restricted, full))
+    return other - one + log_scale
 
 
-def _data(fit):
+def _data(fit: Fit) -> tuple[tuple[str, Any, Any], ...]:
     """What can be told of the rows without the columns of X: name, value, unit."""
-    statistics = fit.statistics
+    statistics = cast(GaussianStatistics, fit.statistics)
     weights, size = statistics.sum_weights, statistics.factor[0, 0]
     mean = statistics.mean[statistics.n_features :]
     spread = column_norms(statistics.factor[1:, 1 + statistics.n_features :])
@@ -147,14 +193,4 @@ def _data(fit):
         ("sum of log(noise_scale)", statistics.log_scale, weights),
         ("mean of y", mean, norm / size),
         ("norm of y about its mean", spread, norm),
-    )
-
-
-def _same_mean(restricted, full):
-    one, other = restricted.statistics, full.statistics
-    return (
-        restricted.settings.fit_intercept == full.settings.fit_intercept
-        and one.n_features == other.n_features
-        and one.feature_names == other.feature_names
-        and np.allclose(one.mean, other.mean, rtol=SAME_DATA)
     )

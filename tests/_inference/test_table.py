@@ -201,7 +201,7 @@ def test_likelihood_ratio_test_compares_what_can_be_compared(diabetes):
         (fit(X, 2 * y.mean() - y + np.sin(y)), "the mean of y|the norm of y"),
         (fit(X, y, method="reml"), "'ml' and full 'reml'"),
         (fit(X[["age"]], y), "full must have more parameters"),
-        (fit(X[["age", "bp"]], y), "not contained in those of full"),
+        (fit(X[["age", "bp"]], y), "bmi of restricted not found among the columns"),
         (fit(X, y, positive=True), "full has positive=True"),
         (fit(X, np.column_stack([y, y])), "different numbers of targets"),
     ):
