@@ -38,7 +38,7 @@ files of a folder import each other without circles::
         censoring     fits to rows whose y is known in part
         diagnostics   warnings of a fit
         callbacks     scikit-learn's callbacks
-        documentation  links to the documentation
+        documentation  docstrings with the parameters of another class; links to them
     _inference/       how surely the parameters of a fit are known
         fit           what a fit has learned, as one value
         inference     from a fit to what is known of its parameters

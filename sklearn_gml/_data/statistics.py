@@ -14,7 +14,7 @@ from .._linalg.triangular import triangle
 from .reduction import reduce_rows
 from .rows import Rows
 from .serialization import from_plain, to_plain
-from .validation import selected_positions, validate_training_data
+from .validation import as_shape, selected_positions, validate_training_data
 
 LOG_2PI = np.log(2.0 * np.pi)
 
@@ -195,15 +195,8 @@ class GaussianStatistics:
         """
         width = n_features + (1 if n_targets is None else n_targets)
         names = None if feature_names is None else tuple(feature_names)
-        return cls(
-            np.empty((0, 1 + width)),
-            np.zeros(width),
-            0.0,
-            0,
-            n_features,
-            n_targets is None,
-            names,
-        )
+        factor, origin = np.empty((0, 1 + width)), np.zeros(width)
+        return cls(factor, origin, 0.0, 0, n_features, n_targets is None, names)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as a dictionary of plain lists, numbers and strings.
@@ -223,9 +216,8 @@ class GaussianStatistics:
         >>> bool((again.factor == part.factor).all())
         True
         """
-        return to_plain(
-            {field.name: getattr(self, field.name) for field in fields(self)}
-        )
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return to_plain(values)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> GaussianStatistics:
@@ -357,11 +349,22 @@ class GaussianStatistics:
         )
 
     def of_target(self, target: int) -> GaussianStatistics:
-        """The statistics of a single target, as if y were one-dimensional."""
+        """The statistics of a single target, as if y were one-dimensional.
+
+        Parameters
+        ----------
+        target : int
+            Its position.
+
+        Returns
+        -------
+        GaussianStatistics
+            With the same features.
+        """
         kept = np.append(np.arange(self.n_features), self.n_features + target)
         return self._of_columns(kept, vector_target=True)
 
-    def _of_columns(self, kept, **changes):
+    def _of_columns(self, kept: NDArray[np.intp], **changes: Any) -> GaussianStatistics:
         factor = triangle(self.factor[:, np.append(0, 1 + kept)])
         return replace(self, factor=factor, origin=self.origin[kept], **changes)
 
@@ -388,7 +391,7 @@ class GaussianStatistics:
         ValueError
             If a shape does not fit, or sigma is not positive.
         """
-        sigma = _as_shape("sigma", sigma, (self.n_targets,))
+        sigma = as_shape("sigma", sigma, (self.n_targets,))
         if not np.all(sigma > 0):
             raise ValueError(f"sigma must be positive, got {sigma}.")
         squares = self.residual_squares(coef, intercept)
@@ -398,10 +401,21 @@ class GaussianStatistics:
     def residual_squares(
         self, coef: ArrayLike, intercept: ArrayLike
     ) -> NDArray[np.float64]:
-        """Weighted sums of squares (t,) of the residuals, over the noise scales."""
+        """Weighted sums of squared residuals, each divided by its noise scale.
+
+        Parameters
+        ----------
+        coef, intercept : array-like
+            As in :meth:`loglik`.
+
+        Returns
+        -------
+        ndarray of shape (t,)
+            One for each target.
+        """
         shape = (self.n_targets, self.n_features)
-        coef = _as_shape("coef", coef, shape)
-        intercept = _as_shape("intercept", intercept, shape[:1])
+        coef = as_shape("coef", coef, shape)
+        intercept = as_shape("intercept", intercept, shape[:1])
         origin_x, origin_y = np.split(self.origin, [self.n_features])
         at_origin = intercept + coef @ origin_x - origin_y
         parameters = np.vstack([at_origin, coef.T])
@@ -415,15 +429,6 @@ def gaussian_loglik(
 ) -> NDArray[np.float64]:
     """Log-likelihood (t,) of residuals with these weighted sums of squares (t,)."""
     return -sum_weights * (0.5 * LOG_2PI + np.log(sigma)) - 0.5 * squares / sigma**2
-
-
-def _as_shape(
-    name: str, values: ArrayLike, shape: tuple[int, ...]
-) -> NDArray[np.float64]:
-    array = np.asarray(values, dtype=np.float64)
-    if array.size != np.prod(shape):
-        raise ValueError(f"{name} must have shape {shape}, got {array.shape}.")
-    return array.reshape(shape)
 
 
 def statistics_of_rows(

@@ -1,9 +1,10 @@
-"""Input checks shared by the front doors; messages are scikit-learn's own."""
+"""Input checks that several public functions share; messages are scikit-learn's."""
 
 from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import _safe_indexing, check_array
@@ -195,6 +196,16 @@ def validate_noise_scale(noise_scale, X):
             f"to {scale.max():g}: it is relative, so divide it by its mean."
         )
     return scale
+
+
+def as_shape(
+    name: str, values: ArrayLike, shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Values of this size in this shape."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.size != np.prod(shape):
+        raise ValueError(f"{name} must have shape {shape}, got {array.shape}.")
+    return array.reshape(shape)
 
 
 def selected_positions(columns, n_features, feature_names=None):

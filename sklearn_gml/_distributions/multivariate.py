@@ -67,27 +67,63 @@ class _Multivariate:
         raise NotImplementedError
 
     def mean(self) -> Array:
-        """Means, shape (n, t)."""
+        """Means of the targets.
+
+        Returns
+        -------
+        ndarray of shape (n, t)
+            In units of y.
+        """
         return self.by_target.mean()
 
     def median(self) -> Array:
-        """Medians of the targets, shape (n, t)."""
+        """Medians of the targets.
+
+        Returns
+        -------
+        ndarray of shape (n, t)
+            In units of y.
+        """
         return self.by_target.median()
 
     def std(self) -> Array:
-        """Standard deviations of the targets, shape (n, t)."""
+        """Standard deviations of the targets.
+
+        Returns
+        -------
+        ndarray of shape (n, t)
+            In units of y.
+        """
         return self.by_target.std()
 
     def var(self) -> Array:
-        """Variances of the targets, shape (n, t)."""
+        """Variances of the targets.
+
+        Returns
+        -------
+        ndarray of shape (n, t)
+            Squares of the standard deviations.
+        """
         return self.by_target.var()
 
     def correlation(self) -> Array:
-        """Correlations of the targets, shape (t, t), the same in every row."""
+        """Correlations of the targets.
+
+        Returns
+        -------
+        ndarray of shape (t, t)
+            The same in every row.
+        """
         return self.correlation_root.T @ self.correlation_root
 
     def cov(self) -> Array:
-        """Covariance matrices, shape (n, t, t)."""
+        """Covariance matrices of the targets.
+
+        Returns
+        -------
+        ndarray of shape (n, t, t)
+            One for each row.
+        """
         std = self.std()
         return std[:, :, None] * self.correlation() * std[:, None, :]
 
@@ -102,6 +138,7 @@ class _Multivariate:
         Returns
         -------
         lower, upper : ndarray of shape (n, t)
+            Limits in units of y.
         """
         return self.by_target.interval(confidence)
 
@@ -126,11 +163,23 @@ class _Multivariate:
         Returns
         -------
         ndarray of shape (n,) or (..., n)
+            In nats.
         """
         raise NotImplementedError
 
     def pdf(self, y: ArrayLike) -> Array:
-        """Joint density; parameters as in :meth:`logpdf`."""
+        """Joint density.
+
+        Parameters
+        ----------
+        y : array-like of shape (n, t), (t,) or (..., n, t)
+            As in :meth:`logpdf`.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (..., n)
+            The exponential of :meth:`logpdf`.
+        """
         return np.exp(self.logpdf(y))
 
     def _stretch(self, size: tuple, random: np.random.RandomState) -> Any:
@@ -150,6 +199,7 @@ class _Multivariate:
         Returns
         -------
         ndarray of shape (n, t) or (size, n, t)
+            In units of y.
         """
         random = check_random_state(random_state)
         shape = self.shape if size is None else (size, *self.shape)

@@ -213,6 +213,7 @@ class GaussianMLRegressorCV(GaussianMLRegressor):
         X : array-like or sparse matrix of shape (n, p)
             Sparse X may have 4096 columns at most.
         y : array-like of shape (n,) or (n, t)
+            Targets, which share alpha unless ``alpha_per_target``.
         sample_weight : array-like of shape (n,), optional
             Frequencies of the rows, which count in fits and in scores.
         noise_scale : array-like of shape (n,), optional
@@ -224,6 +225,7 @@ class GaussianMLRegressorCV(GaussianMLRegressor):
         Returns
         -------
         self
+            Fitted to all rows with the chosen alpha.
 
         Raises
         ------
@@ -279,6 +281,7 @@ class GaussianMLRegressorCV(GaussianMLRegressor):
         Returns
         -------
         self
+            Fitted to all rows with the chosen alpha.
 
         Raises
         ------
@@ -315,7 +318,13 @@ class GaussianMLRegressorCV(GaussianMLRegressor):
 
     @available_if(_has_no_partial_fit)
     def partial_fit(self, X, y, sample_weight=None, noise_scale=None):
-        """Not there: alpha is chosen from folds, which batches are not."""
+        """Not available: alpha is chosen from folds, and batches are no folds.
+
+        Parameters
+        ----------
+        X, y, sample_weight, noise_scale : array-like
+            Not used.
+        """
 
     def get_metadata_routing(self) -> MetadataRouter:
         """What is routed to the splitter and what is requested by ``fit``.
@@ -323,6 +332,7 @@ class GaussianMLRegressorCV(GaussianMLRegressor):
         Returns
         -------
         MetadataRouter
+            As scikit-learn's metadata routing needs it.
         """
         router = MetadataRouter(owner=self).add_self_request(self)
         if hasattr(self.cv, "split"):

@@ -1,10 +1,33 @@
-"""Links from scikit-learn's HTML representation to the documentation."""
+"""Docstrings of classes, and links to them from scikit-learn's HTML representation."""
 
+import inspect
+from collections.abc import Callable
 from itertools import takewhile
+from typing import TypeVar
+
+Class = TypeVar("Class")
 
 # The one place of this address in the package, the same as [project.urls] of
 # pyproject.toml. Empty until the documentation has a host: then there are no links.
 DOCUMENTATION = ""
+
+
+def with_parameters_of(parent: type) -> Callable[[type[Class]], type[Class]]:
+    """Decorator that copies "Parameters" and "Attributes" from another docstring.
+
+    They are inserted before "Notes". The constructors must be the same.
+    """
+
+    def decorate(cls: type[Class]) -> type[Class]:
+        # Python with -OO has no docstrings.
+        if cls.__doc__ and parent.__doc__:
+            common = inspect.cleandoc(parent.__doc__)
+            start, end = common.index("Parameters\n---"), common.index("See Also\n---")
+            own = inspect.cleandoc(cls.__doc__)
+            cls.__doc__ = own.replace("Notes\n---", f"{common[start:end]}Notes\n---", 1)
+        return cls
+
+    return decorate
 
 
 class DocumentationLinkMixin:

@@ -87,11 +87,13 @@ class GaussianInferenceMixin:
             ``"posterior"``, with alpha or noise_alpha > 0: the inverse of the observed
             information of mean and log sigma together (minus the second derivatives
             of J); normal.
-        X, y, sample_weight, noise_scale : array-like, optional
+        X, y, sample_weight : array-like, optional
             The rows of the fit, as they were given to it. For the robust kinds only;
             the others need nothing but the fit.
         groups : array-like of shape (n,), optional
             For ``"cluster"``: the group of each row, of any type that can be sorted.
+        noise_scale : array-like of shape (n,), optional
+            As it was given to ``fit``, for the robust kinds.
 
         Returns
         -------

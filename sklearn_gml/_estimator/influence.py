@@ -20,6 +20,7 @@ class GaussianInfluenceMixin:
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n, p)
+            Features, columns as in ``fit``.
         noise_scale : array-like of shape (n,), optional
             What is known of the noise of these rows: h is divided by its square.
 
@@ -47,8 +48,7 @@ class GaussianInfluenceMixin:
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n, p)
-        y : array-like of shape (n,) or (n, t)
+        X, y : array-like
             The rows of the fit, or some of them.
         noise_scale : array-like of shape (n,), optional
             As it was given to ``fit``.
@@ -109,8 +109,7 @@ class GaussianInfluenceMixin:
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n, p)
-        y : array-like of shape (n,) or (n, t)
+        X, y : array-like
             All rows of the fit.
         sample_weight, noise_scale : array-like of shape (n,), optional
             As they were given to ``fit``. Of a row of weight 2 or more one copy is left

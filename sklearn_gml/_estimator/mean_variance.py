@@ -198,6 +198,7 @@ class MeanVarianceRegressor(
         Returns
         -------
         MetadataRouter
+            As scikit-learn's metadata routing needs it.
         """
         to_fit = MethodMapping().add(caller="fit", callee="fit")
         router = MetadataRouter(owner=self).add_self_request(self)
@@ -233,6 +234,7 @@ class MeanVarianceRegressor(
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------
@@ -347,9 +349,8 @@ class MeanVarianceRegressor(
 
         Returns
         -------
-        mean : ndarray of shape (n,) or (n, t)
-        std : ndarray of the same shape
-            Only with ``return_std=True``.
+        mean, std : ndarray of shape (n,) or (n, t)
+            The standard deviation only with ``return_std=True``.
         """
         # The regressors compare X with that of their fit.
         check_is_fitted(self)
@@ -438,8 +439,7 @@ class MeanVarianceRegressor(
         sample_weight : array-like of shape (n,), optional
             Frequencies of the rows.
         normalize : bool, default=False
-            Whether to divide by ``sum(sample_weight)``, which makes data of
-            different size comparable.
+            Whether to divide by ``sum(sample_weight)``.
 
         Returns
         -------

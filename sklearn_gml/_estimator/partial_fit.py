@@ -91,7 +91,9 @@ class PartialFitMixin:
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n, p)
+            Features of the batch.
         y : array-like of shape (n,) or (n, t)
+            Targets of the batch.
         sample_weight : array-like of shape (n,), optional
             Frequencies of the rows.
         noise_scale : array-like of shape (n,), optional
@@ -100,6 +102,7 @@ class PartialFitMixin:
         Returns
         -------
         self
+            Fitted to all rows so far.
 
         Raises
         ------

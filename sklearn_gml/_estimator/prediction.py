@@ -46,15 +46,15 @@ class GaussianPredictionMixin:
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n, p)
+            Features, columns as in ``fit``.
         return_std : bool, default=False
             Whether to return the standard deviation of y at X as well: that of
             :meth:`predict_dist`.
 
         Returns
         -------
-        mean : ndarray of shape (n,) or (n, t)
-        std : ndarray of the same shape
-            Only with ``return_std=True``.
+        mean, std : ndarray of shape (n,) or (n, t)
+            The standard deviation only with ``return_std=True``.
         """
         mean = _mean(fitted(self), _validated(self, X))
         return (mean, self.predict_dist(X).std()) if return_std else mean
@@ -67,6 +67,7 @@ class GaussianPredictionMixin:
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n, p)
+            Features, columns as in ``fit``.
         kind : {"auto", "predictive", "plugin", "mean", "recorded"}, optional
             Default: ``predict_kind`` of the constructor.
 
@@ -147,7 +148,9 @@ class GaussianPredictionMixin:
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n, p)
+            Features, columns as in ``fit``.
         y : array-like of shape (n,) or (n, t)
+            Outcomes.
         noise_scale : array-like of shape (n,), optional
             What is known of the noise of these rows: it multiplies sigma.
         y_lower, y_upper : array-like of shape (n,) or (n, t), optional
@@ -179,7 +182,9 @@ class GaussianPredictionMixin:
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n, p)
+            Features, columns as in ``fit``.
         y : array-like of shape (n,) or (n, t)
+            Outcomes.
         sample_weight : array-like of shape (n,), optional
             Frequencies of the rows. Rows of weight zero take no part, whatever they
             hold.
@@ -208,7 +213,9 @@ class GaussianPredictionMixin:
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n, p)
+            Features, columns as in ``fit``.
         y : array-like of shape (n,) or (n, t)
+            Outcomes.
         sample_weight : array-like of shape (n,), optional
             Frequencies of the rows.
         noise_scale : array-like of shape (n,), optional

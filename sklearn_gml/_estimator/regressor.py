@@ -365,6 +365,7 @@ class GaussianMLRegressor(
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------

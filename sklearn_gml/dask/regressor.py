@@ -14,6 +14,7 @@ from .._data.predictors import noise_positions
 from .._data.row_sums import RowSums
 from .._data.rows import Rows
 from .._estimator.diagnostics import announce
+from .._estimator.documentation import with_parameters_of
 from .._estimator.fitting import (
     check_combinations,
     expose,
@@ -31,6 +32,7 @@ from .distribution import ChunkedDistribution
 from .statistics import statistics_of_chunk
 
 
+@with_parameters_of(GaussianMLRegressor)
 class DaskGaussianMLRegressor(GaussianMLRegressor):
     """:class:`~sklearn_gml.GaussianMLRegressor` of rows that no one machine can hold.
 
@@ -42,7 +44,7 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
 
     Once fitted, it holds no reference to Dask: pickled, it becomes the plain
     :class:`~sklearn_gml.GaussianMLRegressor` that :meth:`to_plain` returns, to be used
-    where there is no Dask. Parameters and attributes are those of that class.
+    where there is no Dask.
 
     Notes
     -----
@@ -100,6 +102,7 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
         Parameters
         ----------
         X : Dask array of shape (n, p) or Dask data frame
+            Features, in chunks of rows.
         y : Dask array of shape (n,) or (n, t), or Dask series or data frame
             Like X.
         sample_weight : Dask array or series of shape (n,), optional
@@ -112,6 +115,7 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
         Returns
         -------
         self
+            The fitted estimator.
 
         Raises
         ------
@@ -199,6 +203,7 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
         Returns
         -------
         GaussianMLRegressor
+            With the same parameters and attributes.
         """
         plain = GaussianMLRegressor.__new__(GaussianMLRegressor)
         vars(plain).update(vars(self))
@@ -215,12 +220,14 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
         Parameters
         ----------
         X : Dask array or data frame, or array-like of shape (n, p)
+            Features, columns as in ``fit``.
         return_std : bool, default=False
             Whether to return the standard deviation of y at X as well.
 
         Returns
         -------
         mean, std : Dask array or ndarray of shape (n,) or (n, t)
+            The standard deviation only with ``return_std=True``.
         """
         if not dask.is_dask_collection(X):
             return super().predict(X, return_std)
@@ -234,6 +241,7 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
         Parameters
         ----------
         X : Dask array or data frame, or array-like of shape (n, p)
+            Features, columns as in ``fit``.
         **options
             Those of :meth:`sklearn_gml.GaussianMLRegressor.predict_dist`; what has an
             entry for each row, like X.
@@ -259,6 +267,7 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
         Returns
         -------
         Dask array or ndarray of shape (n,)
+            ``log p(y_i | x_i)`` in nats, summed over the targets.
         """
         others = {"noise_scale": noise_scale, "y_lower": y_lower, "y_upper": y_upper}
         if not dask.is_dask_collection(X):
