@@ -94,6 +94,39 @@ def coverage(covered, n_samples, n_sets, seed=0):
     }
 
 
+def print_predictive_table(n_sets, seed):
+    """Coverage of 90 % intervals of a new y under log-linear noise.
+
+    One more row is drawn and predicted, by the fitted parameters alone (plugin) and by
+    Student's t of uncertain parameters.
+    """
+    print(f"Coverage in % of 90 % predictive intervals, {n_sets:,} data sets:\n")
+    print("| rows | columns | ml plugin | ml | reml plugin | reml |")
+    print("| ---: | ---: | ---: | ---: | ---: | ---: |")
+    for n_samples, n_features in ((30, 2), (50, 3), (100, 5), (300, 5)):
+        rng = np.random.default_rng([seed, n_samples])
+        n_rounds = -(-n_sets // TARGETS)
+        inside = {}
+        for _ in range(n_rounds):
+            X = rng.standard_normal((n_samples, n_features))
+            new = rng.standard_normal((1, n_features))
+            slopes = np.full(n_features, 0.3)
+            Y, y = (
+                (rows @ slopes)[:, None]
+                + np.exp(rows @ slopes)[:, None]
+                * rng.standard_normal((len(rows), TARGETS))
+                for rows in (X, new)
+            )
+            for method in ("ml", "reml"):
+                model = GaussianMLRegressor(noise="log-linear", method=method)
+                model.fit(X, Y)
+                for kind in ("plugin", "predictive"):
+                    low, high = model.predict_dist(new, kind=kind).interval(0.9)
+                    inside.setdefault((method, kind), []).append((low < y) & (y < high))
+        cells = [f"{100 * np.mean(masks):.1f}" for masks in inside.values()]
+        print(f"| {n_samples} | {n_features} | " + " | ".join(cells) + " |", flush=True)
+
+
 def print_table(covered, sizes, n_sets, seed):
     levels = np.array(LEVELS)
     error = np.sqrt(levels * (1.0 - levels) / n_sets)
@@ -128,8 +161,12 @@ def main():
     parser.add_argument(
         "--noise", choices=["constant", "log-linear"], default="constant"
     )
+    parser.add_argument("--predictive", action="store_true", help="of a new y")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
+    if arguments.predictive:
+        print_predictive_table(4_000, arguments.seed)
+        return
     n_sets = 2_000 if arguments.small else 20_000
     if arguments.noise == "log-linear":
         print_table(covered_varying, [VARYING_SIZE], n_sets, arguments.seed)
