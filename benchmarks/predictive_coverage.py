@@ -1,6 +1,6 @@
 """Coverage of 90 % intervals on the diabetes data: the README's table.
 
-    python benchmarks/predictive_coverage.py
+python benchmarks/predictive_coverage.py
 """
 
 import numpy as np

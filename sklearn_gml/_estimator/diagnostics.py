@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from reprlib import repr as short
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from .._inference.fit import Fit
+from .._inference.fit import Fit, FitSettings
 from .._likelihood.censored import CensoredObjective
 from .._likelihood.joint import JointObjective
 from ..exceptions import DegenerateFitWarning, RankDeficiencyWarning
@@ -24,6 +25,20 @@ def announce(fit: Fit, categories: tuple[type[Warning], ...] = (Warning,)) -> No
     for category, message in fit.messages:
         if issubclass(category, categories):
             warnings.warn(message, category, stacklevel=STACKLEVEL)
+
+
+def ignored_messages(settings: FitSettings) -> Iterator[Message]:
+    """Parameters that another one makes meaningless."""
+    for name, value, because in settings.ignored:
+        remedy = (
+            "use noise='log-linear' or leave it out"
+            if name.startswith("noise")
+            else "use alpha > 0, alpha='evidence', or leave it out"
+        )
+        yield (
+            UserWarning,
+            f"{name}={short(value)} has no effect with {because}: {remedy}.",
+        )
 
 
 def convergence_messages(objectives, solutions) -> Iterator[Message]:

@@ -25,7 +25,12 @@ from .._likelihood.log_linear import LogLinearObjective
 from .._likelihood.matrix_free import MatrixFreeObjective
 from .._likelihood.maximisers import maximise_lbfgs, maximise_newton
 from .._likelihood.nonnegative import NonNegativeObjective
-from .diagnostics import Message, convergence_messages, data_messages
+from .diagnostics import (
+    Message,
+    convergence_messages,
+    data_messages,
+    ignored_messages,
+)
 from .precision import precision_messages
 from .prior import check_evidence, given_prior, prior_of_highest_evidence
 
@@ -317,6 +322,7 @@ def maximum(
     ]
     messages = [
         *messages,
+        *ignored_messages(settings),
         *convergence_messages(objectives, solutions),
         *data_messages(settings, feature_names, objectives, solutions),
         *precision_messages(

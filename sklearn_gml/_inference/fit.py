@@ -37,14 +37,26 @@ class FitSettings:
     solver: str
     max_iter: int
     tol: float
+    #: parameters that another makes meaningless: name, value, and that other
+    ignored: tuple[tuple[str, Any, str], ...] = ()
 
     @classmethod
     def of(cls, estimator: Any) -> FitSettings:
         """The parameters of an estimator; those of noise that it has not are zero."""
-        values = {field.name: getattr(estimator, field.name) for field in fields(cls)}
+        names = [field.name for field in fields(cls) if field.name != "ignored"]
+        values = {name: getattr(estimator, name) for name in names}
+        ignored = []
         if values["noise"] == "constant":
+            noise_columns = getattr(estimator, "noise_columns", None)
+            if noise_columns is not None:
+                ignored.append(("noise_columns", noise_columns, "noise='constant'"))
+            if values["noise_alpha"]:
+                value = values["noise_alpha"]
+                ignored.append(("noise_alpha", value, "noise='constant'"))
             values["noise_alpha"] = values["noise_floor"] = 0.0
-        return cls(**values)
+        if values["prior_groups"] is not None and np.all(values["alpha"] == 0):
+            ignored.append(("prior_groups", values["prior_groups"], "alpha=0"))
+        return cls(**values, ignored=tuple(ignored))
 
     def of_columns(self, X: Any) -> FitSettings:
         """The same with ``prior_groups`` as positions of columns.
