@@ -24,6 +24,7 @@ from sklearn_gml import (
     GaussianMLRegressor,
     likelihood_ratio_test,
     pipeline_summary,
+    pipeline_wald_test,
 )
 
 BLUE, VERMILION, GREY = "#0072B2", "#D55E00", "0.45"
@@ -64,12 +65,12 @@ print(summary)
 # more, so it is worth asking for errors that do not believe it; they need the rows.
 
 model, design = pipeline[-1], pipeline[:-1].transform(X)
-robust = pipeline_summary(pipeline, kind="HC3", X=design, y=price).to_frame()
+robust = pipeline_summary(pipeline, kind="HC3", X=X, y=price).to_frame()
 table = summary.to_frame()
 ratio = robust["standard_error"] / table["standard_error"]
 print(f"robust / classical standard errors: {ratio.min():.2f} to {ratio.max():.2f}")
 equipment = ["gasheat_yes", "aircon_yes", "fullbase_yes", "recreation_yes"]
-print("equipment, all together:", model.wald_test(equipment))
+print("equipment, all together:", pipeline_wald_test(pipeline, equipment))
 
 # %%
 # The same as a picture

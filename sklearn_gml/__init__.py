@@ -54,6 +54,7 @@ files of a folder import each other without circles::
         comparison    likelihood-ratio tests
         nesting       whether one fit contains another
         table         the table as text, HTML and data frame
+        pipelines     summary and tests of models inside of pipelines
     metrics/          scores of predicted distributions
         scores        the formulas
         energy        the energy score of joint distributions
@@ -131,7 +132,7 @@ from ._estimator.cross_validated import GaussianMLRegressorCV
 from ._estimator.mean_variance import MeanVarianceRegressor
 from ._estimator.regressor import GaussianMLRegressor
 from ._inference.comparison import likelihood_ratio_test
-from ._inference.table import pipeline_summary
+from ._inference.pipelines import pipeline_summary, pipeline_wald_test
 from .exceptions import (
     DegenerateFitWarning,
     PrecisionWarning,
@@ -155,5 +156,6 @@ __all__ = [
     "__version__",
     "likelihood_ratio_test",
     "pipeline_summary",
+    "pipeline_wald_test",
     "predict_dist",
 ]

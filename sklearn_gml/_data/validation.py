@@ -29,6 +29,7 @@ class TrainingData:
     sample_weight: np.ndarray | None
     noise_scale: np.ndarray | None
     feature_names: tuple | None
+    target_names: tuple | None
 
 
 class _AnyRegressor(RegressorMixin, BaseEstimator):
@@ -65,6 +66,8 @@ def validate_batch(
         estimator = _AnyRegressor()
     if sparse.issparse(y):
         raise ValueError("Sparse y is not supported: pass y.toarray().")
+    columns = tuple(getattr(y, "columns", ()))
+    target_names = columns if all(isinstance(name, str) for name in columns) else ()
     X, y = validate_data(
         estimator,
         X,
@@ -83,6 +86,7 @@ def validate_batch(
         _frequencies(sample_weight, X),
         validate_noise_scale(_without_fill_values(noise_scale, sample_weight, 1.0), X),
         None if names is None else tuple(names),
+        target_names or None,
     )
 
 

@@ -37,7 +37,13 @@ from .._likelihood.scorings import SCORINGS
 from .._likelihood.shrinkage import RidgePath
 from .callbacks import begin_fit, watch_blocks
 from .diagnostics import announce
-from .fitting import expose, fit_constant, fit_targets_apart, unchanged_on_error
+from .fitting import (
+    expose,
+    fit_constant,
+    fit_targets_apart,
+    name_targets,
+    unchanged_on_error,
+)
 from .folds import checked_folds, grid_of, splits_of
 from .regressor import GaussianMLRegressor
 
@@ -257,6 +263,7 @@ class GaussianMLRegressorCV(GaussianMLRegressor):
             )
             fit = self._choose(curve, path, fit_seconds, rows)
             self.n_splits_ = n_splits
+            name_targets(self, data.target_names)
             announce(fit)
         if context is not None:
             context.call_on_fit_task_end(

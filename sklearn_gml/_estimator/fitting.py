@@ -63,6 +63,12 @@ def expose(estimator: Any, fit: Fit) -> None:
             delattr(estimator, name)
 
 
+def name_targets(estimator: Any, names: tuple[str, ...] | None) -> None:
+    """Keep the names of the columns of y, if it had some."""
+    if names is not None:
+        estimator._fit = replace(estimator._fit, target_names=names)
+
+
 def fitted(estimator: Any) -> Fit:
     """The fit of an estimator; raise if there is none."""
     check_is_fitted(estimator)

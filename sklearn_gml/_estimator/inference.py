@@ -343,6 +343,7 @@ class GaussianInferenceMixin:
             rows=rows[0],
             groups=rows[1],
             vector_target=fit.vector_target,
+            target_names=fit.target_names,
         )
 
     def marginal_effects(

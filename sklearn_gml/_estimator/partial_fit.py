@@ -12,7 +12,7 @@ from .._data.validation import validate_batch, validate_training_data
 from .._inference.fit import FitSettings
 from ..exceptions import PrecisionWarning
 from .diagnostics import announce
-from .fitting import expose, fit_constant, unchanged_on_error
+from .fitting import expose, fit_constant, name_targets, unchanged_on_error
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,7 @@ class PartialFitMixin:
             running = running.plus(part)
             fit = fit_constant(running.total, settings)
             expose(self, fit)
+            name_targets(self, data.target_names)
             announce(fit, (ConvergenceWarning, PrecisionWarning))
             self._running = running
         return self

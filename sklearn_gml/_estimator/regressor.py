@@ -15,7 +15,14 @@ from .callbacks import CallbackSupportMixin, begin_fit, watch_blocks, watch_step
 from .censoring import check_no_limits, fit_known_in_part, limits_of_fit
 from .diagnostics import announce
 from .documentation import DocumentationLinkMixin
-from .fitting import MAXIMISERS, expose, fit_constant, fit_rows, unchanged_on_error
+from .fitting import (
+    MAXIMISERS,
+    expose,
+    fit_constant,
+    fit_rows,
+    name_targets,
+    unchanged_on_error,
+)
 from .inference import GaussianInferenceMixin
 from .influence import GaussianInfluenceMixin
 from .partial_fit import PartialFitMixin
@@ -399,6 +406,7 @@ class GaussianMLRegressor(
             else:
                 fit = fit_rows(rows, settings, **described)
             expose(self, fit)
+            name_targets(self, data.target_names)
             announce(fit)
         if context is not None:
             context.call_on_fit_task_end(

@@ -1,9 +1,16 @@
 """The table of a fitted model."""
 
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
+from numpy.typing import ArrayLike
+
 from .._inference.estimates import check_level
 from .._inference.inference import inference_of, parameter_estimates
 from .._inference.leave_one_out import weighted_loo
-from .._inference.table import Summary, TargetSummary
+from .._inference.table import ERROR_DIGITS, MAX_DIGITS, Summary, TargetSummary
 from .fitting import fitted, rows_of_fit
 
 
@@ -15,16 +22,17 @@ class GaussianSummaryMixin:
 
     def summary(
         self,
-        level=0.95,
-        kind=None,
+        level: float = 0.95,
+        kind: str | None = None,
         *,
-        feature_names=None,
-        X=None,
-        y=None,
-        sample_weight=None,
-        groups=None,
-        noise_scale=None,
-    ):
+        digits: int = ERROR_DIGITS,
+        feature_names: ArrayLike | None = None,
+        X: Any = None,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        noise_scale: ArrayLike | None = None,
+    ) -> Summary:
         """The table of what was learned: print it, or let a notebook show it.
 
         Parameters
@@ -33,6 +41,8 @@ class GaussianSummaryMixin:
             Probability of the intervals.
         kind : str, optional
             Of :meth:`coef_covariance`.
+        digits : int, default=2
+            Of the standard errors; estimates and limits are shown to the same place.
         feature_names : array-like of str of shape (p,), optional
             Default: ``feature_names_in_``, or ``x0``, ``x1``, ... For a model at the
             end of a pipeline see :func:`~sklearn_gml.pipeline_summary`.
@@ -44,7 +54,8 @@ class GaussianSummaryMixin:
         Returns
         -------
         Summary
-            With ``to_frame()``, if pandas is installed. With constant noise it has R^2:
+            With ``to_frame()``, if pandas is installed. Several targets are named by
+            their columns if y was a data frame. With constant noise it has R^2:
             that of ``score``, rows weighted by ``1 / noise_scale**2``. Without an
             intercept it is about zero, as R and statsmodels have it, unless columns of
             X add up to a constant: then it is about the mean, as in statsmodels.
@@ -69,6 +80,10 @@ class GaussianSummaryMixin:
         with 439 degrees of freedom.
         """
         check_level(level)
+        if not isinstance(digits, Integral) or not 1 <= digits <= MAX_DIGITS:
+            raise ValueError(
+                f"digits must be a whole number from 1 to {MAX_DIGITS}, got {digits!r}."
+            )
         fit = fitted(self)
         known = inference_of(fit)
         kind = known.checked_kind(kind)
@@ -96,4 +111,6 @@ class GaussianSummaryMixin:
             level,
             posterior=kind == "posterior",
             notes=tuple(known.notes(kind)),
+            target_names=fit.target_names,
+            digits=int(digits),
         )

@@ -130,6 +130,8 @@ class Fit:
         What the user is warned of.
     apart : tuple of Fit
         The fits of single targets, where each has an alpha of its own.
+    target_names : tuple of str, or None
+        Columns of y, where it was a data frame.
     """
 
     settings: FitSettings
@@ -153,6 +155,7 @@ class Fit:
     degenerate: bool = False
     messages: tuple[tuple[type[Warning], str], ...] = ()
     apart: tuple[Fit, ...] = ()
+    target_names: tuple[str, ...] | None = None
 
     @classmethod
     def of_targets(cls, fits: Sequence[Fit], statistics: GaussianStatistics) -> Fit:

@@ -6,12 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
 
 from .estimates import TINY, ParameterEstimates
 
@@ -55,7 +53,7 @@ class TargetSummary:
 class Summary:
     """The table of a fitted model: ``print`` it, or let a notebook show it.
 
-    Estimates and their intervals are rounded to two digits of the standard error,
+    Estimates and their intervals are rounded to ``digits`` of the standard error,
     here and not in :meth:`to_frame`.
 
     Attributes
@@ -69,6 +67,10 @@ class Summary:
     posterior : bool
         Whether the table describes a posterior, of which there are no tests.
     notes : tuple of str
+    target_names : tuple of str, or None
+        Columns of the y of the fit, if it was a data frame.
+    digits : int
+        Digits of the standard errors that are shown.
     """
 
     title: str
@@ -77,6 +79,13 @@ class Summary:
     level: float
     posterior: bool
     notes: tuple[str, ...]
+    target_names: tuple[str, ...] | None = None
+    digits: int = ERROR_DIGITS
+
+    @property
+    def target_labels(self) -> tuple[str | int, ...]:
+        """Names of the targets, or their numbers."""
+        return self.target_names or tuple(range(len(self.targets)))
 
     def to_frame(self) -> DataFrame:
         """The table as numbers, with all their digits.
@@ -106,7 +115,7 @@ class Summary:
         ]
         if len(frames) == 1:
             return frames[0]
-        return pd.concat(dict(enumerate(frames)), names=["target", "parameter"])
+        return pd.concat(frames, keys=self.target_labels, names=["target", "parameter"])
 
     def _columns(self, target: TargetSummary) -> dict[str, NDArray[np.float64]]:
         estimates = target.estimates
@@ -136,7 +145,9 @@ class Summary:
         for name, values in zip(target.estimates.names, rows, strict=True):
             row = dict(zip(columns, values, strict=True))
             shown = [row[key] for key in ("estimate", "standard_error", "low", "high")]
-            estimate, error, *limits = rounded(shown, row["standard_error"])
+            estimate, error, *limits = rounded(
+                shown, row["standard_error"], self.digits
+            )
             cells = [name, estimate, error]
             if not self.posterior:
                 cells += [
@@ -147,10 +158,10 @@ class Summary:
 
     def __str__(self) -> str:
         lines = [self.title, _line(self.figures)]
-        for number, target in enumerate(self.targets):
+        for label, target in zip(self.target_labels, self.targets, strict=True):
             lines.append("")
             if len(self.targets) > 1:
-                lines.append(f"Target {number}")
+                lines.append(f"Target {label}")
             lines += [_line(target.figures), ""]
             lines += aligned(self._header(target), list(self._rows(target)))
         lines.append("")
@@ -162,10 +173,10 @@ class Summary:
 
     def _repr_html_(self) -> str:
         parts = [f"<p><b>{escape(self.title)}</b><br>{escape(_line(self.figures))}</p>"]
-        for number, target in enumerate(self.targets):
+        for label, target in zip(self.target_labels, self.targets, strict=True):
             caption = escape(_line(target.figures))
             if len(self.targets) > 1:
-                caption = f"Target {number}: {caption}"
+                caption = f"Target {escape(str(label))}: {caption}"
             *header, interval, _ = self._header(target)
             head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
             head += f'<th colspan="2">{escape(interval)}</th>'
@@ -183,17 +194,20 @@ class Summary:
         return "\n".join(parts)
 
 
-def rounded(values: Sequence[float], error: float) -> list[str]:
-    """``values`` as text, to two digits of ``error``; "-" for what is not known.
+def rounded(
+    values: Sequence[float], error: float, digits: int = ERROR_DIGITS
+) -> list[str]:
+    """``values`` as text, to digits of ``error``; "-" for what is not known.
 
     All with an exponent, if one of them would have too many digits without.
     """
     if not np.isfinite(error) or error == 0.0:
         return [f"{value:.4g}" if np.isfinite(value) else "-" for value in values]
-    exponent = int(f"{error:.{ERROR_DIGITS - 1}e}".partition("e")[2])
-    places = ERROR_DIGITS - 1 - exponent
+    exponent = int(f"{error:.{digits - 1}e}".partition("e")[2])
+    places = digits - 1 - exponent
     largest = max(map(abs, values))
-    if abs(places) > MAX_PLACES or largest >= 10.0**MAX_DIGITS:
+    more = max(0, digits - ERROR_DIGITS)
+    if abs(places) > MAX_PLACES + more or largest >= 10.0**MAX_DIGITS:
         return [_with_exponent(value, places) for value in values]
     # Adding zero turns a rounded -0.0 into 0.0.
     return [f"{round(value, places) + 0.0:.{max(places, 0)}f}" for value in values]
@@ -250,50 +264,3 @@ def aligned(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     ]
     heads.append(f"{header[-2]:>{widths[-2] + widths[-1] + 2}}")
     return ["  ".join(line).rstrip() for line in [heads, *lines]]
-
-
-def pipeline_summary(pipeline: Pipeline, **parameters: Any) -> Summary:
-    """Summary of the last step of a pipeline, its columns named by the steps before.
-
-    Parameters
-    ----------
-    pipeline : Pipeline
-        Fitted, with a model at its end that has a ``summary`` method.
-    **parameters
-        Passed on to :meth:`GaussianMLRegressor.summary`. ``X``, if needed for a
-        robust kind, is what the last step was fitted to.
-
-    Returns
-    -------
-    Summary
-        That of the last step.
-
-    Raises
-    ------
-    TypeError
-        For anything but a pipeline; take ``best_estimator_`` of a search.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import PolynomialFeatures
-    >>> from sklearn_gml import GaussianMLRegressor, pipeline_summary
-    >>> x = np.linspace(0, 1, 20)[:, None]
-    >>> y = x[:, 0] ** 2 + 0.01 * np.cos(40 * x[:, 0])
-    >>> curve = make_pipeline(
-    ...     PolynomialFeatures(2, include_bias=False), GaussianMLRegressor()
-    ... ).fit(x, y)
-    >>> pipeline_summary(curve).targets[0].estimates.names
-    ('intercept', 'x0', 'x0^2')
-    """
-    if not isinstance(pipeline, Pipeline):
-        raise TypeError(
-            f"pipeline must be a Pipeline, got {type(pipeline).__name__}. Of a search, "
-            "take best_estimator_; a model on its own has summary()."
-        )
-    check_is_fitted(pipeline)
-    names = None
-    if len(pipeline) > 1:
-        names = pipeline[:-1].get_feature_names_out()
-    return pipeline[-1].summary(feature_names=names, **parameters)

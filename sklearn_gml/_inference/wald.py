@@ -43,6 +43,8 @@ class WaldTest(HypothesisTest):
         Probability of the intervals.
     hypothesised : ndarray of shape (h,)
         The right-hand sides.
+    target_names : tuple of str, or None
+        Columns of the y of the fit, if it was a data frame.
     """
 
     labels: tuple[str, ...]
@@ -51,6 +53,7 @@ class WaldTest(HypothesisTest):
     interval: NDArray[np.float64]
     level: float
     hypothesised: NDArray[np.float64]
+    target_names: tuple[str, ...] | None = None
 
     def __str__(self) -> str:
         lines = super().__str__().splitlines()
@@ -64,7 +67,8 @@ class WaldTest(HypothesisTest):
         for number, target in enumerate(targets):
             lines.append("")
             if self.estimate.ndim > 1:
-                lines.append(f"Target {number}")
+                label = self.target_names[number] if self.target_names else number
+                lines.append(f"Target {label}")
             lines += self._table(*target)
         return "\n".join(lines)
 
@@ -103,6 +107,7 @@ def wald_test(
     rows: Any = None,
     groups: Any = None,
     vector_target: bool = True,
+    target_names: tuple[str, ...] | None = None,
 ) -> WaldTest:
     """The test of what is known of the parameters."""
     independent, values = _echelon(hypotheses.contrasts, hypotheses.values)
@@ -139,6 +144,7 @@ def wald_test(
         np.stack([one.interval(level) for one in single])[shape],
         level,
         hypotheses.values,
+        target_names,
     )
 
 

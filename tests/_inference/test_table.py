@@ -8,6 +8,7 @@ from scipy import sparse
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_diabetes, load_linnerud
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -165,7 +166,11 @@ def test_a_pipeline_names_its_columns(diabetes):
     assert list(pipeline_summary(alone, level=0.5).to_frame().index[1:]) == list(
         diabetes[0]
     )
-    with pytest.raises(TypeError, match="take best_estimator_"):
+    with pytest.raises(TypeError, match="LinearRegression, which has no method"):
+        pipeline_summary(
+            make_pipeline(StandardScaler(), LinearRegression()).fit(X[["bmi"]], y)
+        )
+    with pytest.raises(NotFittedError):
         pipeline_summary(GaussianMLRegressor())
     with pytest.raises(NotFittedError):
         pipeline_summary(make_pipeline(StandardScaler(), GaussianMLRegressor()))
