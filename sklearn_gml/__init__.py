@@ -87,6 +87,7 @@ files of a folder import each other without circles::
         validation    checks of the input
         statistics    GaussianStatistics: all that a constant-noise fit needs
         reduction     rows to one triangular factor
+        pairwise      sums in pairs, for the sake of rounding errors
         refinement    the last Newton step, in doubled precision
         span          rows outside the directions of others
         row_sums      sums over rows for log-linear noise

@@ -6,6 +6,7 @@ and Householder QR.
 """
 
 import math
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy import sparse
 from scipy.linalg import blas, lapack
 
 from .._linalg.triangular import condition, invert_upper, power_of_two, triangle
+from .pairwise import with_part
 from .rows import NARROW
 
 
@@ -224,19 +226,13 @@ def _whiten_again(rows, origin, factor):
 
 
 def _householder(rows, origin):
-    """The factor by QR of short blocks, merged two by two as in a tournament.
-
-    One block after another into one triangle would be simpler, but its rounding
-    errors grow with the number of rows, and with them the pivots of columns that
-    are collinear. Here they grow with its logarithm.
-    """
-    waiting = []
+    """The factor by QR of short blocks, merged in pairs."""
+    sums = ()
     for block in rows.weighted_blocks(origin, max(SHORT_BLOCK, 2 * rows.n_columns)):
-        factor, rounds = triangle(block), 0
-        while waiting and waiting[-1][1] == rounds:
-            factor, rounds = triangle(np.vstack([waiting.pop()[0], factor])), rounds + 1
-        waiting.append((factor, rounds))
-    factor, _ = waiting.pop()
-    while waiting:
-        factor = triangle(np.vstack([waiting.pop()[0], factor]))
-    return factor
+        sums = with_part(sums, triangle(block), _merged)
+    factors = [one.value for one in reversed(sums)]
+    return reduce(lambda later, earlier: _merged(earlier, later), factors)
+
+
+def _merged(earlier, later):
+    return triangle(np.vstack([earlier, later]))

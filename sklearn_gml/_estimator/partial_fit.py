@@ -1,11 +1,13 @@
 """Fitting rows that come in batches: a sum of statistics that goes on."""
 
 from dataclasses import dataclass
+from operator import add
 
 from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
 
+from .._data.pairwise import PartialSum, with_part
 from .._data.rows import WIDE, Rows
 from .._data.statistics import GaussianStatistics, statistics_of_rows
 from .._data.validation import validate_batch, validate_training_data
@@ -16,45 +18,35 @@ from .fitting import expose, fit_constant, name_targets, unchanged_on_error
 
 
 @dataclass(frozen=True)
-class _Sum:
-    """Statistics of ``2**rounds`` batches, and of all batches up to them."""
-
-    rounds: int
-    part: GaussianStatistics
-    total: GaussianStatistics
-
-
-@dataclass(frozen=True)
 class RunningTotal:
     """A sum of statistics, at any time and at the same cost for every batch.
 
-    Adding each batch to the total would be simpler, but its rounding errors grow with
-    the number of batches: after some ten thousand single rows, collinear columns no
-    longer look collinear. Instead batches are added in pairs, pairs in fours and so
-    on, as a binary counter carries; each number of the counter keeps the total up to
-    it, so that the total of all is one addition away. That makes two additions to a
-    batch on average, and rounding errors that grow with the logarithm of their number.
+    Batches are added in pairs (:func:`~sklearn_gml._data.pairwise.with_part`). Each
+    partial sum keeps the total up to it, so that the total of all is one addition away.
+    That makes two additions to a batch on average.
 
     Attributes
     ----------
-    sums : tuple of _Sum
-        The longest first.
+    sums : tuple of PartialSum
+        Statistics of ``2**rounds`` batches each, the longest first.
+    totals : tuple of GaussianStatistics
+        Of all batches up to each partial sum.
     """
 
-    sums: tuple = ()
+    sums: tuple[PartialSum, ...] = ()
+    totals: tuple[GaussianStatistics, ...] = ()
 
     @property
     def total(self):
         """Statistics of all batches, None before the first."""
-        return self.sums[-1].total if self.sums else None
+        return self.totals[-1] if self.totals else None
 
     def plus(self, part):
         """The running total with one more batch, this one untouched."""
-        sums, rounds = list(self.sums), 0
-        while sums and sums[-1].rounds == rounds:
-            part, rounds = sums.pop().part + part, rounds + 1
-        total = sums[-1].total + part if sums else part
-        return RunningTotal((*sums, _Sum(rounds, part, total)))
+        sums = with_part(self.sums, part, add)
+        before, last = self.totals[: len(sums) - 1], sums[-1].value
+        total = before[-1] + last if before else last
+        return RunningTotal(sums, (*before, total))
 
 
 def _has_constant_noise(estimator):
