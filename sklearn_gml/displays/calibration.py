@@ -53,6 +53,8 @@ class CalibrationDisplay:
     def __init__(self, pit: NDArray, name: str | None = None):
         self.pit = pit
         self.name = name
+        self.axes_: NDArray
+        self.chance_: list[Any]
 
     @classmethod
     def from_estimator(

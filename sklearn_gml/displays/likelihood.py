@@ -116,6 +116,8 @@ class LikelihoodDisplay:
         if len(parameters) not in (1, 2):
             raise ValueError(f"One parameter or two can be drawn, got {parameters}.")
         profile = Profile(estimator, parameters)
+        values: tuple[NDArray, ...]
+        interval: tuple[float, float] | None
         if len(parameters) == 1:
             interval = profile.interval(0, level)
             values = (profile.around(0, interval),)
@@ -154,7 +156,8 @@ class LikelihoodDisplay:
         ax, (x,) = self.ax_, self.values
         cut = -stats.chi2.ppf(self.level, 1) / 2.0
         (self.curve_,) = ax.plot(x, self.relative_loglik, color=BLUE, label="profile")
-        inside = (x >= self.interval[0]) & (x <= self.interval[1])
+        low, high = (np.nan, np.nan) if self.interval is None else self.interval
+        inside = (x >= low) & (x <= high)
         self.interval_ = ax.fill_between(
             x,
             cut,
@@ -266,8 +269,8 @@ class Profile:
 
         # Falling on both sides, at least linearly on the right, faster on the left.
         far = 1.0 + cut / self.weights
-        ends = brentq(above, -far, 0.0), brentq(above, 0.0, far)
-        return tuple(float(centre * np.exp(end)) for end in ends)
+        low, high = brentq(above, -far, 0.0), brentq(above, 0.0, far)
+        return float(centre * np.exp(low)), float(centre * np.exp(high))
 
     def around(self, j: int, interval: tuple[float, float]) -> NDArray:
         """Values for a picture of an interval."""

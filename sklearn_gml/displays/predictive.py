@@ -262,7 +262,9 @@ def _summary(
     distribution: Distribution, levels: Any, n_rows: int | None = None
 ) -> tuple[NDArray, dict]:
     """Median and intervals, each of shape (n,)."""
-    shape = batch_shape(distribution) or (n_rows,)
+    shape = batch_shape(distribution)
+    if not shape and n_rows is not None:
+        shape = (n_rows,)
     if len(shape) == 2 and shape[1] != 1:
         raise ValueError(
             f"A display shows one target, but there are distributions of shape {shape}."
@@ -290,12 +292,13 @@ def _column(X: Any, feature: str | int) -> NDArray:
         raise ValueError(f"feature={feature!r} is no column of X: it has {names}.")
     if not isinstance(feature, str) and not -len(names) <= feature < len(names):
         raise ValueError(f"feature={feature!r}, but X has {len(names)} columns.")
+    column: Any
     if named:
         column = X[feature if isinstance(feature, str) else names[feature]]
     elif sparse.issparse(X):
         column = sparse.csc_array(X)[:, [feature]].toarray().ravel()
     else:
-        column = np.asarray(X)[:, feature]
+        column = np.asarray(X)[:, int(feature)]
     try:
         values = np.asarray(column, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -310,7 +313,7 @@ def _column(X: Any, feature: str | int) -> NDArray:
     return values
 
 
-def _along(X: Any, feature: str | int, values: NDArray) -> Any:
+def _along(X: Any, feature: Any, values: NDArray) -> Any:
     """Rows of typical values of which one column takes the given values."""
     if sparse.issparse(X):
         columns = sparse.csc_array(X)

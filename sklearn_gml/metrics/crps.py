@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from .._distributions.transformed import tail_indices
 def crps_of_rows(y: NDArray, distribution: Distribution) -> NDArray:
     if isinstance(distribution, Recorded):
         return distribution.crps(y)
-    family = getattr(getattr(distribution, "dist", None), "name", None)
+    family = getattr(getattr(distribution, "dist", None), "name", "")
     closed_form = CLOSED_FORMS.get(family)
     if closed_form is None:
         return crps_by_quadrature(y, distribution)
@@ -63,7 +64,11 @@ def _crps_lognormal(y: NDArray, s: Any, loc: Any, scale: Any) -> NDArray:
     return y * (2.0 * special.ndtr(z) - 1.0) - 2.0 * mean * inside
 
 
-CLOSED_FORMS = {"norm": _crps_normal, "t": _crps_t, "lognorm": _crps_lognormal}
+CLOSED_FORMS: dict[str, Callable[..., NDArray]] = {
+    "norm": _crps_normal,
+    "t": _crps_t,
+    "lognorm": _crps_lognormal,
+}
 
 
 def crps_by_quadrature(y: NDArray, distribution: Any) -> NDArray:
@@ -75,7 +80,7 @@ def crps_by_quadrature(y: NDArray, distribution: Any) -> NDArray:
     own = getattr(distribution, "quantiles", None)
     quantiles = Quantiles(distribution) if own is None else own()
 
-    def function(value, below, above):
+    def function(value: NDArray, below: NDArray, above: NDArray) -> NDArray:
         with np.errstate(over="ignore", invalid="ignore"):
             part = np.where(value < y, below, above) * np.abs(value - y)
         # The product of an infinite value and a probability of zero is zero.

@@ -36,7 +36,7 @@ class DistributionScorer(_BaseScorer):
         self._kind = kind
         self._sign = sign
         # What scikit-learn reads of its scorers.
-        self._kwargs = {}
+        self._kwargs: dict[str, Any] = {}
         self._response_method = "predict"
         self._deprecation_msg = None
 
