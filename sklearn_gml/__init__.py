@@ -34,7 +34,7 @@ files of a folder import each other without circles::
         inference     standard errors, intervals, tests
         summary       the table of a fit
         influence     leverage and influence of rows
-        precision     whether predictions have the digits that sigma asks for
+        precision     whether rounding errors of predictions are small beside sigma
         censoring     fits to rows whose y is known in part
         diagnostics   warnings of a fit
         callbacks     scikit-learn's callbacks

@@ -169,7 +169,7 @@ def _whitened_products(rows, covariance_root, mean, cancellation):
 def whitened_blocks(rows, covariance_root, mean, cancellation):
     """``([W r], w or None)`` block by block: whitened columns and residuals.
 
-    In doubled precision where ``cancellation`` asks for it.
+    In doubled precision where ``cancellation`` requires it.
     """
     (q, n_white), n_targets = covariance_root.shape, mean.shape[1]
     first = 1 + rows.n_features - q

@@ -23,7 +23,7 @@ CONSTANT = 1e-14
 
 
 def outside(rows, factor, rank, columns, means):
-    """Mask (n,) of the rows of which the data say nothing.
+    """Mask (n,) of the rows outside the span of the data.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ LOG_2PI = np.log(2.0 * np.pi)
 
 @dataclass(frozen=True, eq=False)
 class GaussianStatistics:
-    """Everything that a fit with constant noise needs to know of its rows.
+    """Everything that a fit with constant noise needs of its rows.
 
     For any mean ``mu = b0 + X b`` and any sigma, the log-likelihood of weighted
     rows depends on them only through the triangular factor R of

@@ -13,7 +13,7 @@ TAILS = np.concatenate([10.0 ** -np.arange(280, 2, -9.0), np.linspace(0.01, 0.5,
 BULK = 1e-6  # tail probability that bounds where nearly all values are
 
 # z and g(h(z)) are the same if they agree to this, relative to the spread of z or to
-# its size. TransformedTargetRegressor asks for 1e-5.
+# its size. TransformedTargetRegressor requires 1e-5.
 ROUND_TRIP = 1e-6
 
 DERIVATIVE_RTOL = 1e-11  # asked for

@@ -47,7 +47,7 @@ def predict_dist(
         location and scale; y is ``lognorm``.
         Regressors with ``return_std`` have but one distribution. Of a transformed
         target, ``"mean"`` gives the distribution of the inverse of the mean, not of
-        the mean of y. ``"recorded"`` is the default where a regressor knows of no
+        the mean of y. ``"recorded"`` is the default where a regressor has no
         limits of y (``censoring``, ``truncation``).
     noise_scale : array-like of shape (n,), optional
         What is known of the noise of these rows, see the ``fit`` of
@@ -100,7 +100,7 @@ def recorded_dist(
 ) -> Any:
     """The distribution that scores compare with y as it is recorded.
 
-    Of kind ``"recorded"`` where the regressor knows of limits of y, else as
+    Of kind ``"recorded"`` where the regressor has limits of y, else as
     :func:`predict_dist`.
     """
     return _predicted(model, X, kind, noise_scale, recorded=True)
@@ -121,7 +121,7 @@ def _predicted(model, X, kind, noise_scale, recorded=False):
         kind = "recorded"
     elif kind == "recorded" and not limited:
         kind = None
-    # Not every such method knows of kinds, or of known noise.
+    # Not every such method takes kinds or noise scales.
     options = {} if kind is None else {"kind": kind}
     if noise_scale is not None:
         options["noise_scale"] = noise_scale

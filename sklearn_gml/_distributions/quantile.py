@@ -15,7 +15,7 @@ from .transformations import Point
 # BOUNDS_THRESHOLD, less a rounding error).
 CLIPPED = 1e-7 - np.spacing(1.0)
 # The transformer and the map here agree to this, relative to the range of y.
-# TransformedTargetRegressor asks for 1e-5.
+# TransformedTargetRegressor requires 1e-5.
 AGREEMENT = 1e-5
 
 

@@ -75,7 +75,7 @@ def _check_inverse(transformer, steps, distribution):
         y = np.where(inside, step.inverse(np.where(inside, y, 1.0)), np.nan)
     with np.errstate(all="ignore"):  # of values that the transformation never takes
         theirs = np.asarray(transformer.inverse_transform(z))
-    # As exact as TransformedTargetRegressor asks for in its own check.
+    # As exact as TransformedTargetRegressor requires in its own check.
     if not np.allclose(theirs[inside], y[inside], rtol=1e-5):
         raise ValueError(
             f"inverse_func={transformer.inverse_func!r} is not the inverse of "

@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks, from 1.9 on: a long fit can be watched block by block."""
+"""scikit-learn's callbacks, from 1.9 on, called for each block of rows."""
 
 try:
     from sklearn.callback import CallbackSupportMixin
@@ -9,7 +9,7 @@ except ImportError:
 
 
 def begin_fit(estimator):
-    """The context of the fit for callbacks, None if nobody is watching."""
+    """The context of the fit for callbacks, None without callbacks."""
     if not hasattr(estimator, "_skl_callbacks") and not hasattr(
         estimator, "_parent_callback_ctx"
     ):

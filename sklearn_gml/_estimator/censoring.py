@@ -26,7 +26,7 @@ def limits_of_fit(
     y_upper: ArrayLike | None = None,
     sample_weight: NDArray | None = None,
 ) -> Limits | None:
-    """What is known of y under the settings of a fit; None if it is simply known."""
+    """What is known of y under the settings of a fit; None if all y are observed."""
     censoring = checked_pair("censoring", settings.censoring)
     truncation = checked_pair("truncation", settings.truncation)
     given = (y_lower, y_upper, settings.censoring, settings.truncation)

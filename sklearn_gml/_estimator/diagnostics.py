@@ -97,8 +97,8 @@ def _isolated(settings, feature_names, objective, point):
     )
     reason = (
         "The restricted likelihood does not fall along the noise slope of "
-        f"{name}: the rows that it moves are fitted exactly, and tell nothing of their "
-        "noise. The noise slopes are one choice of many, and nothing is known of "
+        f"{name}: the rows that it moves are fitted exactly, and do not determine "
+        "their noise. The noise slopes are one choice of many, and nothing is known of "
         "their standard errors."
         if objective.restricted
         else "The likelihood has no maximum: some rows are fitted to the last digit, "

@@ -202,8 +202,8 @@ class GaussianInferenceMixin:
             ``"information"``.
 
             ``"profile"``: all values that a ratio of restricted likelihoods does not
-            reject, whatever the ``method`` of the fit. The plain likelihood knows
-            nothing of degrees of freedom: its 95 % intervals cover 78 % with 12 rows
+            reject, whatever the ``method`` of the fit. The plain likelihood
+            ignores degrees of freedom: its 95 % intervals cover 78 % with 12 rows
             and four parameters of the mean, the restricted ones 94.6 %
             (``benchmarks/interval_coverage.py``).
         kind : {"classical", "posterior", "information"}, optional
@@ -217,7 +217,7 @@ class GaussianInferenceMixin:
         Raises
         ------
         ValueError
-            As :meth:`conf_int`; for a robust ``kind``, which says nothing of sigma;
+            As :meth:`conf_int`; for a robust ``kind``, which does not hold for sigma;
             with log-linear noise, where sigma is no parameter: :meth:`conf_int` has
             the parameters of log sigma.
 

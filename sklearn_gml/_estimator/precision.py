@@ -1,4 +1,4 @@
-"""Whether predictions have the digits that sigma asks for."""
+"""Whether rounding errors of predictions are small beside sigma."""
 
 from __future__ import annotations
 

@@ -345,7 +345,7 @@ def _warn_of_plugin(known, unknown):
     warnings.warn(
         f"{count} of {n} rows are predicted with the fitted parameters as if they were "
         f"known (kind='plugin'), because {reason}. Their intervals are too short. Use "
-        "fewer columns, more rows or alpha > 0; predict_kind='plugin' asks for such "
+        "fewer columns, more rows or alpha > 0; predict_kind='plugin' gives such "
         "distributions without this warning.",
         UserWarning,
         stacklevel=4,

@@ -111,7 +111,7 @@ def _messages(found, groups):
             yield (
                 PriorBoundWarning,
                 "The evidence is highest for alpha_ = inf: all coefficients are zero, "
-                "because the columns of X say nothing of y that a mean would not say.",
+                "because the columns of X predict y no better than its mean does.",
             )
         elif found.alpha[0] == 0:
             yield (

@@ -135,7 +135,7 @@ class GaussianMLRegressor(
         wherever the data determine it, see :meth:`predict_dist`. Read when predicting.
     solver : {"auto", "newton", "lbfgs"}, default="auto"
         ``"newton"`` needs a single step with constant noise; with log-linear noise it
-        begins by Fisher scoring. ``"lbfgs"`` climbs the same likelihood with scipy's
+        begins by Fisher scoring. ``"lbfgs"`` maximises the same likelihood with scipy's
         L-BFGS-B: an independent check, and slower. ``"auto"`` is Newton.
     max_iter : int, default=100
         Steps of the solver at most.
@@ -188,8 +188,8 @@ class GaussianMLRegressor(
     n_iter_ : int
         Steps that the solver took.
     statistics_ : GaussianStatistics
-        Everything that a fit with constant noise needs to know of the data. Not there
-        for sparse X with more than 4096 columns, see Notes.
+        Everything that a fit with constant noise needs of the data. Not available for
+        sparse X with more than 4096 columns, see Notes.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)

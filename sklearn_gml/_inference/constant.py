@@ -121,7 +121,7 @@ class ConstantInference(Covariances):
 
     @cached_property
     def covariance_root(self):
-        """The same with what the prior knows of directions without data."""
+        """With the variance of the prior in directions without data."""
         root = self.data_covariance_root
         extra = prior_directions(root, self.prior.precision, self.flat, self.centre)
         return np.hstack([root, extra]) if extra.size else root
@@ -182,7 +182,7 @@ class ConstantInference(Covariances):
     def full_covariances(self, kind, rows=None, groups=None):
         """Covariance (t, q, q) of the parameters of the mean.
 
-        Of what is :meth:`estimable`: it says nothing of other combinations.
+        It holds for combinations that are :meth:`estimable`, and for no others.
         """
         if kind in ROBUST:
             return self._sandwich(kind, rows, groups)
@@ -228,7 +228,7 @@ class ConstantInference(Covariances):
             )
 
     def sigma_limits(self, level, kind):
-        """Limits (t, 2) of sigma, NaN where nothing is known of it."""
+        """Limits (t, 2) of sigma, NaN without degrees of freedom."""
         if kind in ROBUST:
             raise ValueError(
                 f"kind={kind!r} says nothing of sigma: use kind='classical' or "

@@ -1,6 +1,6 @@
 """How surely parameters are known: covariances, tests, intervals.
 
-Numbers in, numbers out: nothing here knows an estimator or sees a row.
+Nothing here depends on an estimator or on rows.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ TINY = 1e-300
 class ParameterEstimates:
     """Parameters of one target, and how surely they are known.
 
-    Everything that is said of parameters is said from this, whatever the noise
-    model and whatever the kind of covariance.
+    Intervals, tests and tables of every noise model and every kind of covariance are
+    made from it.
 
     Attributes
     ----------
     names : tuple of str
     values : ndarray of shape (k,)
     covariance : ndarray of shape (k, k)
-        NaN for parameters of which nothing is known.
+        NaN for parameters that are not identified.
     degrees_of_freedom : float
         Of Student's t; infinity stands for the normal distribution.
     """
@@ -161,10 +161,10 @@ def prior_directions(
     n_flat: int,
     centre: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """What a prior knows of the directions that no row speaks of.
+    """Covariance root of the directions that only the prior determines.
 
     Of more columns than rows, the factor of a posterior has only the directions that
-    some row speaks of: those of the columns of a flat prior, then those of the others,
+    rows determine: those of the columns of a flat prior, then those of the others,
     divided by the root of their precision. The rest has the variance of the prior.
 
     Parameters

@@ -67,8 +67,7 @@ class Hypotheses:
             )
         if not contrasts.any(axis=1).all():
             raise ValueError(
-                "hypotheses has a row of zeros, which says nothing of any parameter. "
-                f"{WOULD_DO}"
+                f"hypotheses has a row of zeros, which tests no parameter. {WOULD_DO}"
             )
         values = _right_hand_sides(values, forms)
         return cls(contrasts, values, _labels(contrasts, values, names))

@@ -132,7 +132,7 @@ def influence(leverage, residuals, squares, *, freedom, rank):
     rest = remainder(leverage)
     standardized = residuals / np.sqrt(squares / freedom * rest)
     others = squares - residuals**2 / rest
-    # Of a row that the others contradict exactly nothing can be said either.
+    # Where the other rows fit exactly, the ratio to their sigma is not defined.
     others = np.where(others > 0, others, np.nan)
     freedom = freedom - 1.0 if freedom > 1.0 else np.nan
     studentized = residuals / np.sqrt(others / freedom * rest)

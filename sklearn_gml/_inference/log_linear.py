@@ -32,7 +32,7 @@ class LogLinearInference(Covariances):
     noise : ndarray of shape (t, 1 + m)
         Intercept and coefficients of log sigma.
     data_covariance_roots : ndarray of shape (t, q + 1 + m, r)
-        Roots of the inverse information, of the directions that the data speak of.
+        Roots of the inverse information, of the directions that the data determine.
     spans : tuple of ndarray
         Those directions, of the mean and of log sigma.
     positions : ndarray of shape (m,)
@@ -97,7 +97,7 @@ class LogLinearInference(Covariances):
     def full_covariances(self, kind, rows=None, groups=None):
         """Covariance (t, k, k) of the parameters of mean and log sigma.
 
-        Of what is :meth:`estimable`: it says nothing of other combinations.
+        It holds for combinations that are :meth:`estimable`, and for no others.
         """
         return np.stack(
             [
@@ -108,7 +108,7 @@ class LogLinearInference(Covariances):
 
     @cached_property
     def covariance_roots(self):
-        """Those with what priors know of directions without data, one a target."""
+        """Those of the data and the priors' variance of other directions, by target."""
         covariance_roots = []
         for covariance_root, sigma in zip(
             self.data_covariance_roots, self.sigma, strict=True

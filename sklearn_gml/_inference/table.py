@@ -16,7 +16,7 @@ from .estimates import TINY, ParameterEstimates
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-# Estimates are shown to two digits of their standard error: the third says nothing.
+# Estimates are shown to two digits of their standard error: the third has no meaning.
 ERROR_DIGITS = 2
 
 # More places after the point (or zeros before it), or more digits before it, are

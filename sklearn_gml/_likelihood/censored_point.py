@@ -189,7 +189,7 @@ class CensoredPoint:
     def runaway(self) -> NDArray | None:
         """A direction of theta in which J rises or stays for ever, or None.
 
-        The rows say nearly nothing of it, and J does not fall however far away.
+        The rows hardly determine it: J does not fall, however large it becomes.
         """
         if not np.isfinite(self.information).all():
             return None

@@ -225,7 +225,7 @@ class ConstantObjective:
             self.design[:, int(fit_intercept) :][:, self.prior.dropped] = 0.0
 
         # The first row is that of the intercept, the next p those of the slopes,
-        # and the last speak of y alone.
+        # and the last are those of y.
         self.slopes = slice(int(fit_intercept), n_mean)
         self.information_root = self.design[self.slopes, self.slopes]
         size = statistics.factor[0, 0]

@@ -66,8 +66,8 @@ class Part(NamedTuple):
 def part_of(statistics, columns, *, centred=True, precision=None) -> Part:
     """The :class:`Part` of some columns, with an intercept if they are centred.
 
-    With prior precisions (m,) of the slopes, directions that no row speaks of count,
-    because another noise would pull the coefficients along them elsewhere.
+    With prior precisions (m,) of the slopes, directions that no row determines
+    count, because other noise would change the coefficients along them.
     """
     size = statistics.sum_weights
     origin = statistics.mean if centred else np.zeros_like(statistics.origin)

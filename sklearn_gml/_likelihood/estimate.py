@@ -30,7 +30,7 @@ class Estimate:
         Parameters of log sigma, where it varies.
     spans : tuple of ndarray, or None
         Where noise varies, the directions of the parameters of mean and of log sigma
-        that the data speak of, shapes (q, rank) and (1 + m, rank).
+        that the data determine, shapes (q, rank) and (1 + m, rank).
     log_noise_floor : ndarray of shape (t,), or None
         Where noise varies, the logarithm of the floor of sigma.
     n_at_floor : ndarray of shape (t,), or None

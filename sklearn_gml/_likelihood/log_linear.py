@@ -100,7 +100,7 @@ class LogLinearObjective:
     """
 
     varies, row_sums = True, RowSums
-    # An isolated row ends the climb at the rounding level, many steps down.
+    # Sigma of an isolated row falls to the rounding level in many steps.
     max_stalls = None
 
     def __init__(
@@ -398,7 +398,7 @@ class LogLinearObjective:
     def refined(self, point, rows):
         """The estimate one step further: it is known already, and squares the error.
 
-        Unless it is no step to a maximum, because the climb has ended before.
+        It is the estimate as it is if the solver stopped before a maximum.
         """
         if point.degenerate.any():
             return self.estimate(point)

@@ -6,15 +6,15 @@ the blocks of H and b that belong to a group, the quantities of
 
 .. math::
 
-    \frac{\partial h}{\partial \rho_g} &= \tfrac12 \Big(\gamma_g
+    \frac{\partial h}{\partial \rho_g} &= \tfrac12 \Big(e_g
         - \nu \frac{\alpha_g |b_g|^2}{Q}\Big), \qquad
-    \gamma_g = p_g - \alpha_g \operatorname{tr} (H^{-1})_{gg} \\
-    \frac{\partial \gamma_g}{\partial \rho_h} &= \alpha_g \alpha_h
+    e_g = p_g - \alpha_g \operatorname{tr} (H^{-1})_{gg} \\
+    \frac{\partial e_g}{\partial \rho_h} &= \alpha_g \alpha_h
         |(H^{-1})_{gh}|^2 - \delta_{gh}\, \alpha_g \operatorname{tr} (H^{-1})_{gg} \\
     \frac{\partial\, \alpha_g |b_g|^2}{\partial \rho_h} &= \delta_{gh}\,
         \alpha_g |b_g|^2 - 2 \alpha_g \alpha_h\, b_g' (H^{-1})_{gh} b_h
 
-where :math:`\gamma_g` are the effective degrees of freedom of the group: at a maximum
+where :math:`e_g` are the effective degrees of freedom of the group: at a maximum
 :math:`\sigma^2 / \alpha_g` is the mean square of its coefficients for each of them. A
 point costs one triangular factor of the columns.
 
@@ -162,7 +162,7 @@ class GroupedPoint:
 
     @cached_property
     def effective(self) -> np.ndarray:
-        """gamma (g,): effective degrees of freedom of each group."""
+        """e (g,): effective degrees of freedom of each group."""
         sizes = np.where(np.isfinite(self.rho), self.prior.sizes, 0.0)
         return sizes - self._taken
 

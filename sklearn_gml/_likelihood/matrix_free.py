@@ -57,7 +57,7 @@ class MatrixFreeObjective(ConstantObjective):
     Newton step is solved by conjugate gradients, which need no more. Memory is that
     of a few vectors. Started from zero, they find the shortest of many solutions.
 
-    What needs the information as a matrix is not to be had: statistics to merge,
+    What needs the information as a matrix is not available: statistics to merge,
     rank (its upper bound is reported), restricted likelihood, standard errors.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Maximisers that know nothing of regression.
+"""Maximisers of any objective; nothing here depends on regression.
 
 Both work on any objective that has ``start`` and ``at(theta)``, points with their
 ``theta``, ``value``, ``gradient``, ``information_diagonal``, Newton ``step`` and the

@@ -40,8 +40,8 @@ class NonNegativeObjective(ConstantObjective):
             information_root = np.vstack([information_root, ridge])
             target = np.vstack([target, np.zeros_like(coef)])
         if not len(information_root):
-            # A single row says nothing of slopes, and nnls of an empty matrix returns
-            # what lay in memory.
+            # A single row does not determine slopes, and nnls of an empty matrix
+            # returns uninitialised memory.
             return -coef
         scale = power_of_two(column_norms(information_root))
         scaled = information_root / scale

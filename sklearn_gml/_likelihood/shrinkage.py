@@ -251,7 +251,7 @@ class RidgePath:
         alphas = np.where(flat, 1.0, fits.alphas)
         leverage = squares @ (1.0 / (self.singular[:, None] ** 2 + alphas))
         if self.basis.shape[1] < len(self.basis):
-            # What the prior alone knows of directions without data.
+            # Directions without data have the variance of the prior.
             beyond = np.einsum("ij,ij->i", columns, columns) - squares.sum(axis=1)
             leverage += np.maximum(beyond, 0.0)[:, None] / alphas
         if flat.any():

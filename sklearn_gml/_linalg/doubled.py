@@ -58,7 +58,7 @@ def matmul_pair(left, right, cancellation=1.0):
     -------
     high, low : ndarray of shape (n, m)
     """
-    # Columns of one size, so that a slice of a row speaks of all its entries.
+    # Columns are scaled to one size: the unit of a row then suits all its entries.
     scale = _power_above(left, axis=0)
     inner = max(left.shape[1], 2)
     bits = (MANTISSA - ceil(log2(inner * MAX_SLICES))) // 2

@@ -21,7 +21,7 @@ from .triangular import (
 )
 
 # With columns divided by their norms as given, a pivot of the triangle counts as zero
-# below RANK_TOLERANCE * sqrt(p) * eps. Householder QR of a tournament of blocks leaves
+# below RANK_TOLERANCE * sqrt(p) * eps. Householder QR of blocks merged in pairs leaves
 # up to 6 eps * sqrt(p) in place of an exact zero (measured on designs of 3 to 300
 # columns and up to 300,000 rows); anything much larger would call polynomials of
 # degree ten deficient, which they are not.

@@ -41,7 +41,7 @@ Reader: TypeAlias = tuple[Callable[[Sequence[Any]], Any], list[Delayed]]
 FAN_IN = 6
 
 # Of the memory that is free, what rows may take. Workers begin to spill at 0.6 of their
-# limit; chunks are not spread evenly, and each thread needs room to read one more and
+# limit; chunks are not spread evenly, and each thread needs memory to read one more and
 # to sum it.
 HELD_SHARE = 1 / 3
 
@@ -104,8 +104,8 @@ class ChunkedRows:
         They remain as they are if ``nbytes``, which may be nan, are too many, and if
         all that they are made of is held by a cluster already.
         """
-        room = HELD_SHARE * _free_memory(self.X)
-        if not nbytes <= room or _on_cluster(self._whole_chunks):
+        largest = HELD_SHARE * _free_memory(self.X)
+        if not nbytes <= largest or _on_cluster(self._whole_chunks):
             return nullcontext(self)
         return self._persisted()
 

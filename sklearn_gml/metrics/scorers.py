@@ -65,7 +65,7 @@ class DistributionScorer(_BaseScorer):
         sample_weight : array-like of shape (n,), optional
             Frequencies of the rows.
         noise_scale : array-like of shape (n,), optional
-            What is known of the noise of these rows, for regressors that know of it.
+            Known noise scales of these rows, for regressors that take them.
         kind : {"auto", "predictive", "plugin"}, optional
             Default: that of the scorer.
 
