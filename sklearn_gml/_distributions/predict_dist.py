@@ -1,11 +1,14 @@
 """The predicted distribution of a whole model: pipelines, searches, targets."""
 
+from __future__ import annotations
+
 from functools import singledispatch
 from inspect import signature
 from reprlib import repr as short
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.frozen import FrozenEstimator
@@ -106,7 +109,13 @@ def recorded_dist(
     return _predicted(model, X, kind, noise_scale, recorded=True)
 
 
-def _predicted(model, X, kind, noise_scale, recorded=False):
+def _predicted(
+    model: Any,
+    X: Any,
+    kind: str | None,
+    noise_scale: ArrayLike | None,
+    recorded: bool = False,
+) -> Any:
     check_is_fitted(model)
     chain, transformers = [model], []
     while (inner := unwrap(chain[-1], X)) is not None:
@@ -122,7 +131,7 @@ def _predicted(model, X, kind, noise_scale, recorded=False):
     elif kind == "recorded" and not limited:
         kind = None
     # Not every such method takes kinds or noise scales.
-    options = {} if kind is None else {"kind": kind}
+    options: dict[str, Any] = {} if kind is None else {"kind": kind}
     if noise_scale is not None:
         options["noise_scale"] = noise_scale
     distribution = _of_regressor(chain, X, options)
@@ -141,7 +150,7 @@ def _predicted(model, X, kind, noise_scale, recorded=False):
     return distribution
 
 
-def _with_moments(distribution, transformers):
+def _with_moments(distribution: Any, transformers: list[Any]) -> Any:
     """The normal of the same location and scale where t would leave y no mean."""
     fastest = max((growth(transformer) for transformer in transformers), default=1.0)
     if isinstance(distribution, MultivariateT):
@@ -159,7 +168,7 @@ def _with_moments(distribution, transformers):
 
 
 @singledispatch
-def unwrap(model, X):
+def unwrap(model: Any, X: Any) -> tuple[Any, Any, Any] | None:
     """What a model consists of: the model inside, its X, and a target transformer.
 
     None for the end of the chain. ``X`` may be None, as it is inside then. Register a
@@ -169,7 +178,7 @@ def unwrap(model, X):
 
 
 @unwrap.register
-def _(model: Pipeline, X):
+def _(model: Pipeline, X: Any) -> tuple[Any, Any, Any]:
     before = model[:-1]
     if len(before) and X is not None:
         X = before.transform(X)
@@ -177,7 +186,7 @@ def _(model: Pipeline, X):
 
 
 @unwrap.register
-def _(model: BaseSearchCV, X):
+def _(model: BaseSearchCV, X: Any) -> tuple[Any, Any, Any]:
     if not hasattr(model, "best_estimator_"):
         raise AttributeError(
             f"This {type(model).__name__} has no best_estimator_ to predict with: use "
@@ -187,12 +196,12 @@ def _(model: BaseSearchCV, X):
 
 
 @unwrap.register
-def _(model: TransformedTargetRegressor, X):
+def _(model: TransformedTargetRegressor, X: Any) -> tuple[Any, Any, Any]:
     return model.regressor_, X, model.transformer_
 
 
 @unwrap.register
-def _(model: FrozenEstimator, X):
+def _(model: FrozenEstimator, X: Any) -> tuple[Any, Any, Any]:
     return model.estimator, X, None
 
 
@@ -203,7 +212,7 @@ def innermost(model: Any) -> Any:
     return model
 
 
-def _of_regressor(chain, X, options):
+def _of_regressor(chain: list[Any], X: Any, options: dict[str, Any]) -> Any:
     model = chain[-1]
     if hasattr(model, "predict_dist"):
         known = signature(model.predict_dist)
@@ -229,10 +238,10 @@ def _of_regressor(chain, X, options):
     return stats.norm(*predict(X, return_std=True))
 
 
-def _unknown(options, model):
+def _unknown(options: dict[str, Any], model: Any) -> str:
     given = ", ".join(f"{name}={short(value)}" for name, value in options.items())
     return f"{given} is not known to {_name(model)}: leave it out."
 
 
-def _name(link):
+def _name(link: Any) -> str:
     return repr(link) if isinstance(link, str) else type(link).__name__

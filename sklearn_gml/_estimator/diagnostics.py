@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from reprlib import repr as short
+from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -41,7 +42,9 @@ def ignored_messages(settings: FitSettings) -> Iterator[Message]:
         )
 
 
-def convergence_messages(objectives, solutions) -> Iterator[Message]:
+def convergence_messages(
+    objectives: Sequence[Any], solutions: Sequence[Any]
+) -> Iterator[Message]:
     """Whether the solver stopped before an existing maximum."""
     for objective, solution in zip(objectives, solutions, strict=True):
         if solution.converged or solution.point.degenerate.any():
@@ -58,7 +61,12 @@ def convergence_messages(objectives, solutions) -> Iterator[Message]:
         )
 
 
-def data_messages(settings, feature_names, objectives, solutions) -> Iterator[Message]:
+def data_messages(
+    settings: FitSettings,
+    feature_names: Sequence[str] | None,
+    objectives: Sequence[Any],
+    solutions: Sequence[Any],
+) -> Iterator[Message]:
     """Whether the rows determine the model."""
     for objective, solution in zip(objectives, solutions, strict=True):
         if solution.point.degenerate.any():
@@ -90,7 +98,12 @@ def data_messages(settings, feature_names, objectives, solutions) -> Iterator[Me
         )
 
 
-def _isolated(settings, feature_names, objective, point):
+def _isolated(
+    settings: FitSettings,
+    feature_names: Sequence[str] | None,
+    objective: Any,
+    point: Any,
+) -> str:
     position = objective.noise.columns[point.steepest_noise_slope]
     name = (
         f"column {position}" if feature_names is None else repr(feature_names[position])
@@ -111,7 +124,7 @@ def _isolated(settings, feature_names, objective, point):
     )
 
 
-def _separated(feature_names, objective, point):
+def _separated(feature_names: Sequence[str] | None, objective: Any, point: Any) -> str:
     described = (
         "There is no maximum of the likelihood, and nothing is known of standard "
         "errors: coef_, sigma_ and loglik_ describe where the maximiser stopped. "
@@ -149,11 +162,11 @@ def _separated(feature_names, objective, point):
     )
 
 
-def _only_jointly(objective, point):
+def _only_jointly(objective: Any, point: Any) -> bool:
     return isinstance(objective, JointObjective) and not point.without_noise.any()
 
 
-def _dependent_targets(objective):
+def _dependent_targets(objective: Any) -> str:
     n_targets = objective.target.shape[1]
     return (
         f"The {n_targets} targets leave no noise in some combination of them: it is "
@@ -165,7 +178,7 @@ def _dependent_targets(objective):
     )
 
 
-def _no_noise(objective):
+def _no_noise(objective: Any) -> str:
     if objective.lacks_weight:
         return (
             "The restricted likelihood has no maximum: sample_weight are frequencies, "

@@ -1,6 +1,14 @@
 """Leverage and influence of the rows of a fit."""
 
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from .._inference.inference import inference_of
+from .._inference.influence import Influence
 from .._inference.leave_one_out import loo_loglik_samples
 from .fitting import fitted, rows_of_fit
 from .prediction import rows_without_targets
@@ -9,7 +17,9 @@ from .prediction import rows_without_targets
 class GaussianInfluenceMixin:
     """Leverage and influence of rows."""
 
-    def leverage(self, X, *, noise_scale=None):
+    def leverage(
+        self, X: Any, *, noise_scale: ArrayLike | None = None
+    ) -> NDArray[np.float64]:
         r"""Leverage of rows: ``h = x' (X'X)^-1 x``, of the rows of the fit.
 
         For a row of the training data it is the share of its own y in its prediction
@@ -41,7 +51,9 @@ class GaussianInfluenceMixin:
         known = inference_of(fitted(self))
         return known.leverage(rows_without_targets(self, X, noise_scale))
 
-    def influence(self, X, y, *, noise_scale=None):
+    def influence(
+        self, X: Any, y: ArrayLike, *, noise_scale: ArrayLike | None = None
+    ) -> Influence:
         """How each row of the fit bears on it.
 
         Weights are known to the fit already: the measures are those of one copy.
@@ -91,7 +103,14 @@ class GaussianInfluenceMixin:
         }
         return type(measures)(**first)
 
-    def loo_loglik_samples(self, X, y, sample_weight=None, *, noise_scale=None):
+    def loo_loglik_samples(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        noise_scale: ArrayLike | None = None,
+    ) -> NDArray[np.float64]:
         r"""Log-density of each row by the fit of the others, without fitting them.
 
         With the leverage h and the residual e of the row,

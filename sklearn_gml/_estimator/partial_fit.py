@@ -1,8 +1,12 @@
 """Fitting rows that come in batches: a sum of statistics that goes on."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from operator import add
+from typing import Any, Self
 
+from numpy.typing import ArrayLike
 from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
@@ -37,11 +41,11 @@ class RunningTotal:
     totals: tuple[GaussianStatistics, ...] = ()
 
     @property
-    def total(self):
+    def total(self) -> Any:
         """Statistics of all batches, None before the first."""
         return self.totals[-1] if self.totals else None
 
-    def plus(self, part):
+    def plus(self, part: GaussianStatistics) -> RunningTotal:
         """The running total with one more batch, this one untouched."""
         sums = with_part(self.sums, part, add)
         before, last = self.totals[: len(sums) - 1], sums[-1].value
@@ -49,7 +53,7 @@ class RunningTotal:
         return RunningTotal(sums, (*before, total))
 
 
-def _has_constant_noise(estimator):
+def _has_constant_noise(estimator: Any) -> bool:
     noise = estimator.noise
     if noise != "constant":
         raise AttributeError(
@@ -72,7 +76,13 @@ class PartialFitMixin:
 
     @available_if(_has_constant_noise)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None, noise_scale=None):
+    def partial_fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        noise_scale: ArrayLike | None = None,
+    ) -> Self:
         """Fit these rows together with all rows seen so far.
 
         After any sequence of batches the fitted attributes are those of ``fit`` on all
@@ -161,7 +171,7 @@ class PartialFitMixin:
             self._running = running
         return self
 
-    def _running_total(self):
+    def _running_total(self) -> RunningTotal:
         """Of the rows that the estimator is fitted to."""
         if not hasattr(self, "coef_"):
             return RunningTotal()

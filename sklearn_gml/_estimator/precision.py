@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -72,7 +73,7 @@ def precision_messages(
     )
 
 
-def _cause(named, n_features, feature_names):
+def _cause(named: Any, n_features: int, feature_names: Sequence[str] | None) -> str:
     if not len(named):
         return (
             "Large terms cancel in the predictions because columns are nearly "
@@ -86,7 +87,7 @@ def _cause(named, n_features, feature_names):
     )
 
 
-def _name(position, n_features, feature_names):
+def _name(position: int, n_features: int, feature_names: Sequence[str] | None) -> str:
     if position == n_features:
         return "y"
     if feature_names is None:

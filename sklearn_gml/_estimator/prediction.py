@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from sklearn.utils import check_array
 from sklearn.utils.extmath import safe_sparse_dot
@@ -30,6 +30,7 @@ from .._distributions.multivariate import MultivariateNormal, MultivariateT
 from .._distributions.recorded import Recorded
 from .._distributions.student import FrozenT
 from .._distributions.transformed import parameters_of
+from .._inference.fit import Fit
 from .._inference.inference import inference_of, reason_without_inference
 from .censoring import limits_of_fit
 from .fitting import fitted
@@ -40,7 +41,9 @@ DISTRIBUTION_KINDS = ("auto", "predictive", "plugin", "mean", "recorded")
 class GaussianPredictionMixin:
     """Methods of a fitted Gaussian linear model; fitting is the estimator's."""
 
-    def predict(self, X, return_std=False):
+    predict_kind: str
+
+    def predict(self, X: Any, return_std: bool = False) -> Any:
         """The mean of y at X.
 
         Parameters
@@ -142,7 +145,15 @@ class GaussianPredictionMixin:
             return _jointly(fit, stats.norm(loc=mean, scale=sigma))
         return _jointly(fit, _student(self, X, kind, noise_scale))
 
-    def loglik_samples(self, X, y, *, noise_scale=None, y_lower=None, y_upper=None):
+    def loglik_samples(
+        self,
+        X: Any,
+        y: ArrayLike,
+        *,
+        noise_scale: ArrayLike | None = None,
+        y_lower: ArrayLike | None = None,
+        y_upper: ArrayLike | None = None,
+    ) -> NDArray[np.float64]:
         """Log-density of each row, summed over the targets.
 
         Parameters
@@ -176,7 +187,9 @@ class GaussianPredictionMixin:
         density = -0.5 * (LOG_2PI + standardised**2) - np.log(sigma)
         return density if density.ndim == 1 else density.sum(axis=1)
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """R^2 of the predictions, the coefficient of determination.
 
         Parameters
@@ -195,19 +208,19 @@ class GaussianPredictionMixin:
             As of any regressor: the mean over the targets.
         """
         sample_weight, X, y = without_uncounted(sample_weight, X, y)
-        return super().score(X, y, sample_weight)
+        return super().score(X, y, sample_weight)  # type: ignore[misc]
 
     def score_loglik(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        noise_scale=None,
-        y_lower=None,
-        y_upper=None,
-        normalize=False,
-    ):
+        noise_scale: ArrayLike | None = None,
+        y_lower: ArrayLike | None = None,
+        y_upper: ArrayLike | None = None,
+        normalize: bool = False,
+    ) -> Any:
         """Log-likelihood of rows under the fitted parameters; higher is better.
 
         Parameters
@@ -240,7 +253,9 @@ class GaussianPredictionMixin:
         return weighted_total(density, sample_weight, normalize)
 
 
-def _student(estimator, X, kind, noise_scale):
+def _student(
+    estimator: Any, X: Any, kind: str | None, noise_scale: ArrayLike | None
+) -> Any:
     """Student's t at rows; of y at the fitted parameters where "auto" has to be."""
     fit = fitted(estimator)
     known = inference_of(fit)
@@ -261,7 +276,7 @@ def _student(estimator, X, kind, noise_scale):
     return FrozenT(freedom, mean, scale)
 
 
-def _jointly(fit, by_target):
+def _jointly(fit: Fit, by_target: Any) -> Any:
     """The joint distribution of which these are the targets by themselves."""
     if not fit.joint:
         return by_target
@@ -272,7 +287,7 @@ def _jointly(fit, by_target):
     return MultivariateT(loc, scale, fit.correlation_root, df)
 
 
-def outcomes_like(mean, y):
+def outcomes_like(mean: NDArray, y: Any) -> NDArray[np.float64]:
     """y in the shape of the predicted mean.
 
     Raises
@@ -290,7 +305,9 @@ def outcomes_like(mean, y):
     return y.reshape(mean.shape)
 
 
-def weighted_total(density, sample_weight, normalize):
+def weighted_total(
+    density: NDArray, sample_weight: ArrayLike | None, normalize: bool
+) -> float:
     """``sum_i w_i density_i``, per unit of weight if asked for."""
     weight = validate_sample_weight(sample_weight, density)
     if weight is None:
@@ -299,24 +316,26 @@ def weighted_total(density, sample_weight, normalize):
     return total / float(weight.sum()) if normalize else total
 
 
-def _validated(estimator, X):
+def _validated(estimator: Any, X: Any) -> Any:
     check_is_fitted(estimator)
     return validate_data(estimator, X, accept_sparse=SPARSE_FORMATS, reset=False)
 
 
-def rows_without_targets(estimator, X, noise_scale) -> Rows:
+def rows_without_targets(estimator: Any, X: Any, noise_scale: ArrayLike | None) -> Rows:
     """Validated rows of the features of a fit."""
     X = _validated(estimator, X)
     scale = validate_noise_scale(noise_scale, X)
     return Rows.of(X, np.empty((X.shape[0], 0)), noise_scale=scale)
 
 
-def _mean(fit, X):
+def _mean(fit: Fit, X: Any) -> NDArray[np.float64]:
     mean = safe_sparse_dot(X, fit.coef.T, dense_output=True) + fit.intercept
     return mean[:, 0] if fit.vector_target else mean
 
 
-def _mean_and_sigma(estimator, X, noise_scale):
+def _mean_and_sigma(
+    estimator: Any, X: Any, noise_scale: ArrayLike | None
+) -> tuple[NDArray, NDArray]:
     fit, X = fitted(estimator), _validated(estimator, X)
     mean = _mean(fit, X)
     if fit.varies:
@@ -332,7 +351,7 @@ def _mean_and_sigma(estimator, X, noise_scale):
     return mean, sigma
 
 
-def _warn_of_plugin(known, unknown):
+def _warn_of_plugin(known: Any, unknown: NDArray) -> None:
     """That rows have the distribution at the fitted parameters."""
     count, n = int(np.sum(unknown.reshape(len(unknown), -1).any(axis=1))), len(unknown)
     reason = (

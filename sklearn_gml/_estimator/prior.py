@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from .._data.statistics import GaussianStatistics
 from .._inference.fit import FitSettings
-from .._likelihood.evidence import maximise_evidence
+from .._likelihood.evidence import Evidence, maximise_evidence
 from .._likelihood.prior import CoefficientPrior
 from ..exceptions import PriorBoundWarning
 from .diagnostics import Message
@@ -47,7 +51,9 @@ def given_prior(settings: FitSettings, n_features: int) -> CoefficientPrior:
     return CoefficientPrior.of_groups(alpha, every, n_features)
 
 
-def check_evidence(settings: FitSettings, positions=None, wide=False) -> None:
+def check_evidence(
+    settings: FitSettings, positions: NDArray | None = None, wide: bool = False
+) -> None:
     """Raise where ``alpha="evidence"`` is not defined or not to be had."""
     if not settings.by_evidence:
         return
@@ -92,7 +98,7 @@ def prior_of_highest_evidence(
     return prior, list(_messages(found, groups))
 
 
-def _messages(found, groups):
+def _messages(found: Evidence, groups: Any) -> Iterator[Message]:
     if not found.converged:
         yield (
             ConvergenceWarning,

@@ -1,8 +1,12 @@
 """The estimator: validate, build the objective, maximise, expose."""
 
+from __future__ import annotations
+
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -173,16 +177,14 @@ class GaussianMLRegressor(
         integrated out, as ``alpha="evidence"`` maximises it, summed over the targets.
         With ``method="reml"`` it is ``restricted_loglik_``.
     loglik_ : float
-        Log-likelihood of the training data at the fitted parameters in nats,
-        constants included and prior excluded, summed over the targets. Equal
-        to ``score_loglik`` of the training data.
+        Log-likelihood of the training rows in nats, constants included and prior
+        excluded, summed over the targets: ``score_loglik`` of these rows.
     restricted_loglik_ : float
         With ``method="reml"`` only: the maximised restricted log-likelihood
         (R's ``logLik(fit, REML=TRUE)``).
     aic_, bic_ : float
-        ``-2 loglik_ + 2 k`` and ``-2 loglik_ + k log(n)``, where
-        ``n = sum(sample_weight)`` and k counts, for each target, ``edf_`` and
-        the parameters of the noise, one if it is constant.
+        ``-2 loglik_ + 2 k`` and ``-2 loglik_ + k log(n)``, n the sum of the weights; k
+        counts, for each target, ``edf_`` and the parameters of the noise.
     rank_ : int
         Number of identified parameters of the mean, the intercept included.
     n_iter_ : int
@@ -303,23 +305,23 @@ class GaussianMLRegressor(
     def __init__(
         self,
         *,
-        fit_intercept=True,
-        alpha=0.0,
-        prior_groups=None,
-        noise="constant",
-        noise_columns=None,
-        noise_alpha=0.0,
-        noise_floor=0.01,
-        covariance="diagonal",
-        censoring=None,
-        truncation=None,
-        method="ml",
-        positive=False,
-        predict_kind="auto",
-        solver="auto",
-        max_iter=100,
-        tol=1e-8,
-    ):
+        fit_intercept: bool = True,
+        alpha: float | str | ArrayLike = 0.0,
+        prior_groups: Any = None,
+        noise: str = "constant",
+        noise_columns: Any = None,
+        noise_alpha: float = 0.0,
+        noise_floor: float = 0.01,
+        covariance: str = "diagonal",
+        censoring: tuple[float | None, float | None] | None = None,
+        truncation: tuple[float | None, float | None] | None = None,
+        method: str = "ml",
+        positive: bool = False,
+        predict_kind: str = "auto",
+        solver: str = "auto",
+        max_iter: int = 100,
+        tol: float = 1e-8,
+    ) -> None:
         self.fit_intercept = fit_intercept
         self.alpha = alpha
         self.prior_groups = prior_groups
@@ -337,7 +339,7 @@ class GaussianMLRegressor(
         self.max_iter = max_iter
         self.tol = tol
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
@@ -345,13 +347,13 @@ class GaussianMLRegressor(
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
-        noise_scale=None,
-        y_lower=None,
-        y_upper=None,
-    ):
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        noise_scale: ArrayLike | None = None,
+        y_lower: ArrayLike | None = None,
+        y_upper: ArrayLike | None = None,
+    ) -> Self:
         """Maximise the likelihood of the rows.
 
         Parameters
@@ -415,7 +417,7 @@ class GaussianMLRegressor(
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_statistics(self, statistics):
+    def fit_statistics(self, statistics: GaussianStatistics) -> Self:
         """Fit to rows of which only the statistics are known.
 
         Parameters
