@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
 
 from .._data.limits import UNLIMITED
 from .._data.rows import Rows
@@ -16,6 +16,7 @@ from .._inference.constant import ROBUST
 from .._inference.estimates import check_level
 from .._inference.hypotheses import Hypotheses
 from .._inference.inference import inference_of, parameter_estimates
+from .._inference.influence import checked_groups
 from .._inference.marginal_effects import EFFECTS, marginal_effects
 from .._inference.wald import WaldTest, wald_test
 from .fitting import fitted, rows_of_fit
@@ -91,7 +92,8 @@ class GaussianInferenceMixin:
             The rows of the fit, as they were given to it. For the robust kinds only;
             the others need nothing but the fit.
         groups : array-like of shape (n,), optional
-            For ``"cluster"``: the group of each row, of any type that can be sorted.
+            For ``"cluster"``: the group of each row, none of them missing; Student t
+            with one degree of freedom less than there are groups.
         noise_scale : array-like of shape (n,), optional
             As it was given to ``fit``, for the robust kinds.
 
@@ -418,7 +420,7 @@ class GaussianInferenceMixin:
         if kind == "cluster":
             if groups is None:
                 raise ValueError("kind='cluster' needs groups, the group of each row.")
-            groups = column_or_1d(groups)
+            groups = checked_groups(groups)
             check_consistent_length(y, groups)
         rows = rows_of_fit(self, X, y, sample_weight, noise_scale)
         if rows.frequency is None or rows.frequency.all():

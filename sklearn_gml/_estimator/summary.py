@@ -87,8 +87,8 @@ class GaussianSummaryMixin:
         fit = fitted(self)
         known = inference_of(fit)
         kind = known.checked_kind(kind)
-        rows = self._robust_rows(kind, X, y, sample_weight, groups, noise_scale)
-        estimates = parameter_estimates(fit, kind, *rows, feature_names)
+        robust = self._robust_rows(kind, X, y, sample_weight, groups, noise_scale)
+        estimates = parameter_estimates(fit, kind, *robust, feature_names)
         figures = {
             "n": f"{fit.sum_weights:.10g}",
             "rank": f"{fit.rank}",
@@ -110,7 +110,7 @@ class GaussianSummaryMixin:
             ),
             level,
             posterior=kind == "posterior",
-            notes=tuple(known.notes(kind)),
+            notes=tuple(known.notes(kind, robust[1])),
             target_names=fit.target_names,
             digits=int(digits),
         )

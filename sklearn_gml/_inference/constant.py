@@ -17,9 +17,19 @@ from .estimates import (
     profile_reach,
     profile_sigma,
 )
-from .influence import POWERS, FittedRows, Influence, influence
+from .influence import (
+    POWERS,
+    FittedRows,
+    Influence,
+    cluster_codes,
+    influence,
+)
 
 ROBUST = (*POWERS, "cluster")
+
+# Below it, cluster-robust standard errors are known to be too small: Cameron and
+# Miller (2015) find some 10 to 20 groups too few even for balanced data.
+FEW_CLUSTERS = 10
 KINDS = ("classical", "posterior", "information", *ROBUST)
 
 # Residuals of this share of y are rounding errors; fits put sigma at a few eps then.
@@ -175,8 +185,13 @@ class ConstantInference(Covariances):
             )
         return kind
 
-    def degrees_of_freedom(self, kind):
-        """Of Student's t; infinite for the normal distribution."""
+    def degrees_of_freedom(self, kind, groups=None):
+        """Of Student's t; infinite for the normal distribution.
+
+        Of G clusters it is G - 1: Cameron and Miller (2015), section VI.
+        """
+        if kind == "cluster":
+            return cluster_codes(groups)[1] - 1.0
         return self.freedom if kind in ("classical", "posterior") else np.inf
 
     def full_covariances(self, kind, rows=None, groups=None):
@@ -196,21 +211,21 @@ class ConstantInference(Covariances):
         self._check_rows(seen)
         n, adjustment = self.statistics.sum_weights, 1.0
         if kind == "cluster":
-            clusters, codes = np.unique(groups, return_inverse=True)
-            count = len(clusters)
+            codes, count = cluster_codes(groups)
             if count < 2:
                 raise ValueError(
                     f"groups has {count} group: kind='cluster' needs two at least."
                 )
-            meat = seen.cluster_meat(codes, count)
+            scores = seen.cluster_scores(codes, count)
             adjustment = count / (count - 1.0) * (n - 1.0) / self.freedom
         else:
-            meat = seen.robust_meat(kind)
+            scores = seen.robust_scores(kind)
             if kind == "HC1":
                 adjustment = n / self.freedom
         if not np.isfinite(self.freedom):
             adjustment = np.nan
-        return adjustment * (self.covariance_root @ meat @ self.covariance_root.T)
+        root = scores @ self.covariance_root.T
+        return adjustment * (root.transpose(0, 2, 1) @ root)
 
     def _check_rows(self, seen):
         """Raise unless the rows are those of the fit."""
@@ -349,7 +364,7 @@ class ConstantInference(Covariances):
                 figures["R^2"] = f"{share:.3f}"
             yield figures
 
-    def notes(self, kind):
+    def notes(self, kind, groups=None):
         """Sentences for the foot of a table."""
         if not np.isfinite(self.freedom):
             yield (
@@ -362,17 +377,10 @@ class ConstantInference(Covariances):
                 "The model reproduces y to the last digit: sigma and all that follows "
                 "from it describe arithmetic, not noise."
             )
-        freedom = f"Student t with {self.freedom:g} degrees of freedom"
-        yield {
-            "classical": "Standard errors: classical, s^2 (X'X)^-1 with "
-            f"s^2 = RSS / (n - rank); {freedom}.",
-            "posterior": "Posterior of the coefficients under their prior "
-            f"N(0, sigma^2 / {_shown(self.prior.alpha)}), given alpha: mean, standard "
-            f"deviation and credible interval, not a frequentist table; {freedom}.",
-            "information": "Standard errors: inverse information at the maximum; "
-            "normal.",
-            "cluster": "Standard errors: robust, summed within groups; normal.",
-        }.get(kind, f"Standard errors: robust ({kind}); normal.")
+        if kind == "cluster":
+            yield from _cluster_notes(cluster_codes(groups)[1], self.rank)
+        else:
+            yield self._kind_note(kind)
         n_flat = self.fit_intercept + int(np.sum(self.prior.flat))
         if n_flat > self.flat:
             yield (
@@ -381,6 +389,31 @@ class ConstantInference(Covariances):
                 "identified, and parameters that depend on them "
                 "have no standard error."
             )
+
+    def _kind_note(self, kind):
+        freedom = f"Student t with {self.freedom:g} degrees of freedom"
+        return {
+            "classical": "Standard errors: classical, s^2 (X'X)^-1 with "
+            f"s^2 = RSS / (n - rank); {freedom}.",
+            "posterior": "Posterior of the coefficients under their prior "
+            f"N(0, sigma^2 / {_shown(self.prior.alpha)}), given alpha: mean, standard "
+            f"deviation and credible interval, not a frequentist table; {freedom}.",
+            "information": "Standard errors: inverse information at the maximum; "
+            "normal.",
+        }.get(kind, f"Standard errors: robust ({kind}); normal.")
+
+
+def _cluster_notes(count, rank):
+    """Sentences on standard errors of so many clusters."""
+    yield (
+        f"Standard errors: robust, summed within {count} groups; Student t with "
+        f"{count - 1} degrees of freedom."
+    )
+    if count < FEW_CLUSTERS or count <= rank:
+        yield (
+            f"{count} groups are few for {rank} parameters of the mean: these standard "
+            "errors tend to be too small."
+        )
 
 
 def _shown(alpha):

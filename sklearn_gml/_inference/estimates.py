@@ -43,7 +43,8 @@ class ParameterEstimates:
 
     @cached_property
     def standard_errors(self) -> NDArray[np.float64]:
-        return np.sqrt(np.diagonal(self.covariance))
+        # Variances of zero may be negative by rounding.
+        return np.sqrt(np.maximum(np.diagonal(self.covariance), 0.0))
 
     @property
     def distribution(self) -> Any:
@@ -55,7 +56,9 @@ class ParameterEstimates:
     @property
     def statistics(self) -> NDArray[np.float64]:
         """Estimate over standard error."""
-        return self.values / self.standard_errors
+        # Estimates of no variance are infinitely far from zero.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.values / self.standard_errors
 
     @property
     def pvalues(self) -> NDArray[np.float64]:

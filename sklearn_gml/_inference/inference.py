@@ -103,7 +103,7 @@ def parameter_estimates(
     ``rows`` and ``groups`` are those of the fit, for the robust kinds alone.
     """
     known, names = inference_of(fit), fit.parameter_names(feature_names)
-    freedom = known.degrees_of_freedom(kind)
+    freedom = known.degrees_of_freedom(kind, groups)
     return [
         ParameterEstimates(names, values, covariance, freedom)
         for values, covariance in zip(

@@ -1,8 +1,12 @@
 """Rows seen through the factor of a fit: leverage, influence, robust covariances."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import column_or_1d
+from sklearn.utils._missing import is_pandas_na
 
 from .._data.refinement import whitened_blocks
 from .._data.rows import Rows
@@ -11,6 +15,9 @@ from .._likelihood.leave_one_out import OWN_PREDICTION
 # Powers of 1 / (1 - h) that the squared residuals are multiplied by: MacKinnon and
 # White (1985). HC1 multiplies the whole by n / (n - rank) instead.
 POWERS = {"HC0": 0, "HC1": 0, "HC2": 1, "HC3": 2}
+
+# Rows that a message names.
+SHOWN_ROWS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,20 +95,31 @@ class FittedRows:
             self._frequency(part) @ residual**2 for part, _, residual in self.blocks()
         )
 
-    def robust_meat(self, kind):
-        """Covariance (t, r, r) of the whitened scores, by row."""
+    def robust_scores(self, kind):
+        """Whitened scores of the rows, reduced to triangles R (t, k, r).
+
+        R'R is their covariance. It is not formed: with its roundings, variances that
+        are zero, of coefficients that exactly fitted rows fix, may come out negative.
+        """
         width, n_targets = self.covariance_root.shape[1], self.mean.shape[1]
-        meat = np.zeros((n_targets, width, width))
+        triangles = [np.zeros((0, width))] * n_targets
+        alone = []
         for part, white, residual in self.blocks():
-            rest = remainder(np.einsum("ij,ij->i", white, white))
-            size = np.sqrt(self._frequency(part) / rest ** POWERS[kind])
+            power, rest = POWERS[kind], np.ones(len(white))
+            if power:
+                rest = remainder(np.einsum("ij,ij->i", white, white))
+                alone.extend(part.start + np.flatnonzero(np.isnan(rest)))
+            size = np.sqrt(self._frequency(part) / rest**power)
             for target in range(n_targets):
                 scores = white * (size * residual[:, target])[:, None]
-                meat[target] += scores.T @ scores
-        return meat
+                stacked = np.vstack([triangles[target], scores])
+                triangles[target] = np.linalg.qr(stacked, mode="r")
+        if alone:
+            warnings.warn(_alone_message(kind, alone), stacklevel=2)
+        return np.stack(triangles)
 
-    def cluster_meat(self, codes, n_clusters):
-        """The same with the scores summed within each cluster first."""
+    def cluster_scores(self, codes, n_clusters):
+        """Whitened scores summed within each cluster, (t, n_clusters, r)."""
         width, n_targets = self.covariance_root.shape[1], self.mean.shape[1]
         sums = np.zeros((n_targets, n_clusters, width))
         for part, white, residual in self.blocks():
@@ -109,11 +127,56 @@ class FittedRows:
             for target in range(n_targets):
                 scores = white * weighted[:, target, None]
                 np.add.at(sums[target], codes[part], scores)
-        return sums.transpose(0, 2, 1) @ sums
+        return sums
 
     def _frequency(self, part):
         frequency = self.rows.frequency
         return np.ones(part.stop - part.start) if frequency is None else frequency[part]
+
+
+def _alone_message(kind, alone):
+    shown = ", ".join(str(row) for row in alone[:SHOWN_ROWS])
+    more = ", ..." if len(alone) > SHOWN_ROWS else ""
+    return (
+        f"kind={kind!r} divides by 1 - leverage, which is zero for {len(alone)} of the "
+        f"rows (positions {shown}{more}; rows of weight zero not counted): they alone "
+        "decide their own prediction, and all covariances are NaN. Use kind='HC0' or "
+        "'HC1', or leave out these rows or the columns that only they have."
+    )
+
+
+def cluster_codes(groups) -> tuple[NDArray[np.intp], int]:
+    """Number of the group of each row, and how many groups there are."""
+    groups = np.asarray(groups)
+    if groups.dtype.kind == "O":
+        missing = [one is None or is_pandas_na(one) or one != one for one in groups]
+    else:
+        missing = groups != groups
+    where = np.flatnonzero(missing)
+    if len(where):
+        raise ValueError(
+            f"groups has no label for {len(where)} rows (the first: {where[0]}; rows "
+            "of weight zero not counted): give each a group, one of its own if it is "
+            "independent of all others, or leave these rows out of the fit."
+        )
+    if groups.dtype.kind == "O":
+        # Labels of several types cannot be sorted.
+        numbers: dict = {}
+        codes = np.array([numbers.setdefault(one, len(numbers)) for one in groups])
+        return codes, len(numbers)
+    clusters, codes = np.unique(groups, return_inverse=True)
+    return codes, len(clusters)
+
+
+def checked_groups(groups):
+    """Labels of clusters, (n,)."""
+    shape = np.shape(groups)
+    if len(shape) != 1 and not (len(shape) == 2 and shape[1] == 1):
+        raise ValueError(
+            f"groups must have one label for each row, got shape {shape}: for groups "
+            "that two columns define together, combine them into one label."
+        )
+    return column_or_1d(groups)
 
 
 def remainder(leverage):

@@ -90,7 +90,7 @@ class LogLinearInference(Covariances):
             "or noise='constant', whose robust kinds allow for noise of any form."
         )
 
-    def degrees_of_freedom(self, kind):
+    def degrees_of_freedom(self, kind, groups=None):
         """Infinite: the normal distribution."""
         return np.inf
 
@@ -286,7 +286,7 @@ class LogLinearInference(Covariances):
                 figures["rows at noise_floor"] = f"{n_at_floor:.10g}"
             yield figures
 
-    def notes(self, kind):
+    def notes(self, kind, groups=None):
         """Sentences for the foot of a table."""
         if self.n_at_floor.any():
             yield (

@@ -112,7 +112,7 @@ def wald_test(
     """The test of what is known of the parameters."""
     independent, values = _echelon(hypotheses.contrasts, hypotheses.values)
     both = np.vstack([hypotheses.contrasts, independent])
-    count, freedom = len(independent), known.degrees_of_freedom(kind)
+    count, freedom = len(independent), known.degrees_of_freedom(kind, groups)
     covariances = known.contrast_covariances(both, kind, rows, groups)
     estimates = known.values @ both.T
     single = [
