@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -65,7 +66,7 @@ class Rows:
         concern, see :mod:`sklearn_gml._estimator.callbacks`.
     """
 
-    X: object
+    X: Any
     y: np.ndarray
     frequency: np.ndarray | None = None
     noise_scale: np.ndarray | None = None

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length
 
 from .._data.limits import UNLIMITED
 from .._data.rows import Rows
 from .._data.validation import validate_sample_weight
 from .._inference.constant import ROBUST
-from .._inference.estimates import check_level
+from .._inference.estimates import check_level, is_profile
 from .._inference.hypotheses import Hypotheses
 from .._inference.inference import inference_of, parameter_estimates
 from .._inference.influence import checked_groups
@@ -26,8 +27,10 @@ from .prediction import rows_without_targets
 class GaussianInferenceMixin:
     """Standard errors, tests and intervals of a fitted model."""
 
-    def parameter_names(self, feature_names=None):
-        """Names of the parameters, in the order of all that is said of them.
+    def parameter_names(
+        self, feature_names: Sequence[str] | None = None
+    ) -> tuple[str, ...]:
+        """Names of the parameters, in the order of covariances, intervals and tests.
 
         Parameters
         ----------
@@ -50,14 +53,14 @@ class GaussianInferenceMixin:
 
     def coef_covariance(
         self,
-        kind=None,
-        X=None,
-        y=None,
-        sample_weight=None,
-        groups=None,
+        kind: str | None = None,
+        X: Any = None,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
         *,
-        noise_scale=None,
-    ):
+        noise_scale: ArrayLike | None = None,
+    ) -> NDArray[np.float64]:
         r"""Covariance of the intercept and the coefficients.
 
         Parameters
@@ -131,16 +134,16 @@ class GaussianInferenceMixin:
 
     def conf_int(
         self,
-        level=0.95,
-        method="wald",
-        kind=None,
+        level: float = 0.95,
+        method: str = "wald",
+        kind: str | None = None,
         *,
-        X=None,
-        y=None,
-        sample_weight=None,
-        groups=None,
-        noise_scale=None,
-    ):
+        X: Any = None,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        noise_scale: ArrayLike | None = None,
+    ) -> NDArray[np.float64]:
         r"""Confidence intervals of the parameters; of sigma see :meth:`sigma_conf_int`.
 
         Parameters
@@ -184,14 +187,16 @@ class GaussianInferenceMixin:
         check_level(level)
         fit = fitted(self)
         known = inference_of(fit)
-        if _is_profile(method, kind):
+        if is_profile(method, kind):
             return fit.shown(known.profile_limits(level))
         kind = known.checked_kind(kind)
         rows = self._robust_rows(kind, X, y, sample_weight, groups, noise_scale)
         estimates = parameter_estimates(fit, kind, *rows)
         return fit.shown(np.stack([one.interval(level) for one in estimates]))
 
-    def sigma_conf_int(self, level=0.95, method="wald", kind=None):
+    def sigma_conf_int(
+        self, level: float = 0.95, method: str = "wald", kind: str | None = None
+    ) -> NDArray[np.float64]:
         r"""Confidence interval of sigma, with constant noise.
 
         Parameters
@@ -233,7 +238,7 @@ class GaussianInferenceMixin:
         check_level(level)
         fit = fitted(self)
         known = inference_of(fit)
-        if _is_profile(method, kind):
+        if is_profile(method, kind):
             return fit.shown(known.sigma_profile_limits(level))
         return fit.shown(known.sigma_limits(level, known.checked_kind(kind)))
 
@@ -244,7 +249,7 @@ class GaussianInferenceMixin:
         kind: str | None = None,
         *,
         level: float = 0.95,
-        feature_names: ArrayLike | None = None,
+        feature_names: Sequence[str] | None = None,
         X: Any = None,
         y: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
@@ -349,8 +354,13 @@ class GaussianInferenceMixin:
         )
 
     def marginal_effects(
-        self, X, of="recorded", sample_weight=None, *, noise_scale=None
-    ):
+        self,
+        X: Any,
+        of: str = "recorded",
+        sample_weight: ArrayLike | None = None,
+        *,
+        noise_scale: ArrayLike | None = None,
+    ) -> Any:
         """Average effects of the columns where y is recorded within limits.
 
         Coefficients are effects on the latent y. Of what is recorded, a unit of a
@@ -379,8 +389,7 @@ class GaussianInferenceMixin:
         Raises
         ------
         ValueError
-            For models without ``censoring`` or with ``truncation``, and for an unknown
-            quantity.
+            For models without ``censoring`` or with ``truncation``; for unknown ``of``.
 
         Examples
         --------
@@ -408,7 +417,15 @@ class GaussianInferenceMixin:
         weight = validate_sample_weight(sample_weight, rows.X)
         return marginal_effects(fit, replace(rows, frequency=weight), censoring, of)
 
-    def _robust_rows(self, kind, X, y, sample_weight, groups, noise_scale):
+    def _robust_rows(
+        self,
+        kind: str | None,
+        X: Any,
+        y: ArrayLike | None,
+        sample_weight: ArrayLike | None,
+        groups: Any,
+        noise_scale: ArrayLike | None,
+    ) -> tuple[Rows | None, Any]:
         """``(rows, groups)`` for a robust kind, else twice None."""
         if kind not in ROBUST:
             return None, None
@@ -431,17 +448,3 @@ class GaussianInferenceMixin:
             Rows(rows.X[kept], rows.y[kept], rows.frequency[kept], scale),
             None if groups is None else groups[kept],
         )
-
-
-def _is_profile(method, kind):
-    """Whether an interval is one of the profile likelihood; raise for others."""
-    if method == "wald":
-        return False
-    if method != "profile":
-        raise ValueError(f"method must be 'wald' or 'profile', got {method!r}.")
-    if kind is not None:
-        raise ValueError(
-            f"kind={kind!r} belongs to method='wald': a profile needs no "
-            "covariance. Use kind=None."
-        )
-    return True

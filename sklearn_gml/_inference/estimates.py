@@ -150,6 +150,20 @@ class HypothesisTest:
         )
 
 
+def is_profile(method: str, kind: str | None) -> bool:
+    """Whether an interval is one of the profile likelihood; raise for others."""
+    if method == "wald":
+        return False
+    if method != "profile":
+        raise ValueError(f"method must be 'wald' or 'profile', got {method!r}.")
+    if kind is not None:
+        raise ValueError(
+            f"kind={kind!r} belongs to method='wald': a profile needs no "
+            "covariance. Use kind=None."
+        )
+    return True
+
+
 def check_level(level: float) -> None:
     """Raise unless ``level`` is the probability of an interval."""
     if not 0.0 < level < 1.0:
