@@ -83,6 +83,8 @@ def _array(name, values):
         entries = np.asarray(values, dtype=object)
     except ValueError as error:
         raise ValueError(f"{name} must be a list of numbers: {error}") from error
+    if not entries.ndim:
+        raise ValueError(f"{name} must be a list of numbers, got {values!r}.")
     for entry in entries.flat:
         if not isinstance(entry, Real) or isinstance(entry, bool):
             raise ValueError(f"{name} must be a list of numbers, got {entry!r}.")

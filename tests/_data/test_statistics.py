@@ -156,6 +156,8 @@ BAD_DICTIONARIES = {
     "text in the origin": ({"origin": [0.0, "1", 0.0]}, "origin must be a list of nu"),
     "boolean in the origin": ({"origin": [0.0, True, 0.0]}, "origin must be a list"),
     "no list": ({"origin": None}, "origin must be a list of numbers"),
+    "number as factor": ({"factor": 1}, "factor must be a list of numbers, got 1"),
+    "number as origin": ({"origin": 1.0}, "origin must be a list of numbers, got 1"),
     "dictionary": ({"factor": {"a": 1}}, "factor must be a list of numbers"),
     "vector of two": ({"n_features": 1}, "vector_target is True with 2 targets"),
     "vector as number": ({"vector_target": 1}, "vector_target is 1"),
