@@ -39,7 +39,7 @@ files of a folder import each other without circles::
         diagnostics   warnings of a fit
         callbacks     scikit-learn's callbacks
         documentation  docstrings with the parameters of another class; links to them
-    _inference/       how surely the parameters of a fit are known
+    _inference/       standard errors, intervals and tests of parameters
         fit           what a fit has learned, as one value
         inference     from a fit to what is known of its parameters
         constant      constant noise: from the triangular factor

@@ -57,7 +57,7 @@ class NumericalTransformation:
         self.vector = len(shape) < 2
         width = 1 if self.vector else shape[-1]
 
-        # Rows of which nothing is known have no quantiles.
+        # Rows whose distribution is NaN have no quantiles.
         known = np.isfinite(distribution.ppf(0.5)).reshape(-1, width)
         if not known.any(axis=0).all():
             raise ValueError(

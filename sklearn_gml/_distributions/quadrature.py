@@ -82,7 +82,7 @@ def quadrature(
         The ends of the intervals.
     typical : float or ndarray
         Size of the integrand; an error is small as well if it is small against this.
-        Where it or an end is NaN nothing is known, and the integral is NaN.
+        Where it or an end is NaN, the integral is NaN.
 
     Returns
     -------

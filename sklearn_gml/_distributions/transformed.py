@@ -64,7 +64,7 @@ def inverse_transformed(distribution, transformer):
 def _check_inverse(transformer, steps, distribution):
     z = distribution.ppf(PROBES.reshape(-1, *(1 for _ in batch_shape(distribution))))
     z = z.reshape(-1, z.shape[-1] if z.ndim == 3 else 1)
-    # Rows of which nothing is known have no quantiles.
+    # Rows whose distribution is NaN have no quantiles.
     z = z[np.isfinite(z).all(axis=1)]
     if not len(z):
         return

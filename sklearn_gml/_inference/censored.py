@@ -1,4 +1,4 @@
-"""How surely parameters are known where y is known in part."""
+"""Covariances of parameters where y is known in part."""
 
 from __future__ import annotations
 

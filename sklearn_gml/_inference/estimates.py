@@ -1,4 +1,4 @@
-"""How surely parameters are known: covariances, tests, intervals.
+"""Covariances, tests and intervals of parameters.
 
 Nothing here depends on an estimator or on rows.
 """
@@ -21,7 +21,7 @@ TINY = 1e-300
 
 @dataclass(frozen=True, eq=False)
 class ParameterEstimates:
-    """Parameters of one target, and how surely they are known.
+    """Parameters of one target, with their covariance.
 
     Intervals, tests and tables of every noise model and every kind of covariance are
     made from it.

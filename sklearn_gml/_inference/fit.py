@@ -86,7 +86,7 @@ class FitSettings:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """A fitted model: parameters, how surely they are known, and counts.
+    """A fitted model: parameters, their covariance roots, and counts.
 
     ``fit``, ``partial_fit``, ``fit_statistics`` and Dask produce it alike. The public
     attributes of the estimator are set from it, and everything that is reported of

@@ -253,7 +253,7 @@ class CensoredObjective:
             maps[0] = maps[0][1:]
         upper = None if point.degenerate.any() else cholesky(point.information)
         if upper is None:
-            # No maximum is here, and nothing is known of how surely it is known.
+            # Without a maximum there are no standard errors.
             upper = np.full((len(point.theta),) * 2, np.nan)
         root = point.scale[:, None] * invert_upper(upper)
         return CensoredEstimate(

@@ -366,7 +366,7 @@ class LogLinearObjective:
                 information, mapped = kept.T @ information @ kept, mapped @ kept
         upper = None if information is None else cholesky(information)
         if upper is None:
-            # No maximum is here, and nothing is known of how surely it is known.
+            # Without a maximum there are no standard errors.
             upper = np.full((mapped.shape[1],) * 2, np.nan)
         covariance_root = np.zeros((len(mapped), len(self.noise_information) + index))
         covariance_root[:, : len(upper)] = mapped @ invert_upper(upper)

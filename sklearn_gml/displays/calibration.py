@@ -177,7 +177,7 @@ class CalibrationDisplay:
             self.chance_ = []
             if first:
                 self._draw_chance(len(pit), n_bins)
-            # Beside long names there is room below the diagonal only.
+            # Beside long names only the space below the diagonal is left.
             coverage.legend(
                 frameon=False, loc="upper left", fontsize="small", handlelength=1.2
             )

@@ -245,7 +245,7 @@ def interval_coverage_score(
     Warns
     -----
     UndefinedMetricWarning
-        If the interval of a row is NaN, because nothing is known of it: whether it
+        If the interval of a row is NaN, because its distribution is: whether it
         holds the outcome is not known, and the score is NaN. It names the rows.
 
     Examples
