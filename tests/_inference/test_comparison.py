@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from scipy import stats
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
@@ -219,3 +220,10 @@ def test_models_around_and_models_of_others():
         likelihood_ratio_test(varying, full)
     with pytest.raises(NotFittedError):
         likelihood_ratio_test(small, GaussianMLRegressor())
+
+
+def test_another_column_is_not_nested():
+    data = sm.datasets.statecrime.load_pandas().data
+    X, y = data[["urban", "poverty", "hs_grad", "single"]], data["murder"]
+    with pytest.raises(ValueError, match="white of restricted not found"):
+        likelihood_ratio_test(fit(data[["white"]], y), fit(X, y))

@@ -162,3 +162,13 @@ def test_a_prior_on_the_noise_has_no_tests(diabetes):
     model = fit(X, y, noise="log-linear", noise_columns=["bmi"], noise_alpha=1.0)
     with pytest.raises(ValueError, match=r"noise_alpha=1\.0 gives"):
         model.wald_test("bmi")
+
+
+def test_a_dict_is_one_contrast():
+    data = sm.datasets.statecrime.load_pandas().data
+    X, y = data[["urban", "poverty", "hs_grad", "single"]], data["murder"]
+    truth = sm.OLS(y, sm.add_constant(X)).fit().f_test("poverty - hs_grad = 0")
+    test = fit(X, y).wald_test({"poverty": 1, "hs_grad": -1})
+    assert test.degrees_of_freedom == (1, 46)
+    assert test.statistic == pytest.approx(truth.fvalue, rel=1e-9)
+    assert test.statistic == pytest.approx(1.09, abs=0.005)
