@@ -136,6 +136,8 @@ def _has_names(columns):
 # The link is exp where exp(predictor) is above twice the floor, and constant where it
 # is below half of it.
 LINK_WIDTH = float(np.log(2.0))
+# Its square is finite, also times the square of a noise scale of 1e4.
+LARGEST_LOG_SIGMA = float(np.log(1e150))
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,9 +219,11 @@ def sigma_at(X, coef, intercept, positions, link):
     Returns
     -------
     ndarray of shape (n,) or (n, t)
+        1e150 at most: of rows so far outside that exp overflows, or its square,
+        densities remain finite.
     """
     predictor = noise_predictor(X, coef, intercept, positions)
-    return np.exp(link.log_sigma(predictor))
+    return np.exp(np.minimum(link.log_sigma(predictor), LARGEST_LOG_SIGMA))
 
 
 @dataclass(frozen=True, eq=False)

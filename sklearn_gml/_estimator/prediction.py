@@ -78,8 +78,8 @@ class GaussianPredictionMixin:
             ``interval="prediction"``). With constant noise it is exact: Student t of
             n - rank degrees of freedom, scale ``s sqrt(noise_scale^2 + h)`` with the
             :meth:`leverage` h. With log-linear noise Student t of
-            :math:`1 / (2 v)` degrees of freedom, v the variance of
-            :math:`\log\sigma(x)`, and scale :math:`\sqrt{\sigma(x)^2 + m}`, m the
+            :math:`1 / (2 v)` degrees of freedom, v the variance of the linear predictor
+            of :math:`\log\sigma(x)`, and scale :math:`\sqrt{\sigma(x)^2 + m}`, m the
             variance of the mean.
 
             ``"plugin"``: y at x under the fitted parameters, as if they were known:

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from scipy import linalg, sparse
 
-from .._data.predictors import NoiseLink, noise_predictor, sigma_at
+from .._data.predictors import NoiseLink, sigma_at
 from .._data.span import estimable, outside
 from .._data.statistics import GaussianStatistics
 from .._likelihood.prior import CoefficientPrior
@@ -14,6 +14,8 @@ from .estimates import Covariances, prior_directions
 
 # A variance of log sigma below this is one of a million million rows: normal.
 SMALLEST_VARIANCE = 1e-15
+# Above it scipy's density of 1 / (2 v) degrees of freedom is not finite.
+LARGEST_VARIANCE = 1e15
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +35,7 @@ class LogLinearInference(Covariances):
         Intercept and coefficients of log sigma.
     data_covariance_roots : ndarray of shape (t, q + 1 + m, r)
         Roots of the inverse information, of the directions that the data determine.
+        Where only rows at the floor determine them, of the expected information.
     spans : tuple of ndarray
         Those directions, of the mean and of log sigma.
     positions : ndarray of shape (m,)
@@ -221,28 +224,25 @@ class LogLinearInference(Covariances):
         )
 
     def freedom_and_scale(self, rows, kind):
-        r"""Of Student's t at rows, both of shape (n, t), by the delta method.
+        r"""Of Student's t at rows, both of shape (n, t).
 
         Of the mean (``"mean"``) it is normal. Of y (``"predictive"``) it has
-        :math:`1 / (2 v)` degrees of freedom, v the variance of log sigma(x): with
-        constant noise v is :math:`1 / (2 (n - rank))` under the restricted likelihood,
-        and the distribution the exact one.
+        :math:`1 / (2 v)` degrees of freedom, v the variance of the linear predictor of
+        log sigma(x): with constant noise v is :math:`1 / (2 (n - rank))` under the
+        restricted likelihood, and the distribution the exact one.
+
+        Near ``noise_floor`` v is not multiplied by the slope of the link. The slope is
+        zero where the floor holds sigma(x), and the smallest sigma of the fit would
+        pass for known exactly.
         """
         variance = self._variance_at(rows, 0, self._parts_of_roots(0))
         unknown = self._outside(rows, 0)
         freedom = np.full(variance.shape, np.inf)
         if kind == "predictive":
             unknown |= self._outside(rows, 1)
-            sigma = self._sigma(rows)
-            variance += sigma**2
+            variance += self._sigma(rows) ** 2
             log_variance = self._variance_at(rows, 1, self._parts_of_roots(1))
-            slope = self.link.slope(
-                noise_predictor(
-                    rows.X, self.noise[:, 1:], self.noise[:, 0], self.positions
-                )
-            )
-            log_variance = np.where(slope > 0, log_variance * slope**2, 0.0)
-            freedom = 0.5 / np.maximum(log_variance, SMALLEST_VARIANCE)
+            freedom = 0.5 / np.clip(log_variance, SMALLEST_VARIANCE, LARGEST_VARIANCE)
         variance[unknown] = np.nan
         return freedom, np.sqrt(variance)
 

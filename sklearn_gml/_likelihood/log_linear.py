@@ -353,16 +353,21 @@ class LogLinearObjective:
     def _covariance_root(self, information, maps):
         """Root of the inverse information, and the mask of ``Estimate.undetermined``.
 
-        Directions of the noise that move nothing but rows on the floor are left out.
+        Directions of the noise that move nothing but rows on the floor have no observed
+        information. They have the variance of the expected information without the
+        floor: standard errors leave them out, predictive distributions need them.
         """
         mapped, index = linalg.block_diag(*maps), self.log_sigma_index
         undetermined = np.zeros(len(maps[1]), dtype=bool)
+        of_floor = np.zeros((len(maps[1]), 0))
         if information is not None and self.link.is_bounded:
             directions, flat = self._flat_directions(information)
             if flat.any():
                 moved = np.abs(maps[1] @ directions[:, flat])
                 undetermined = (moved > EPS**0.5 * moved.max(axis=0)).any(axis=1)
-                kept = linalg.block_diag(np.eye(index), directions[:, ~flat])
+                root, others = self._by_expected(directions, flat)
+                of_floor = maps[1] @ root
+                kept = linalg.block_diag(np.eye(index), others)
                 information, mapped = kept.T @ information @ kept, mapped @ kept
         upper = None if information is None else cholesky(information)
         if upper is None:
@@ -370,7 +375,20 @@ class LogLinearObjective:
             upper = np.full((mapped.shape[1],) * 2, np.nan)
         covariance_root = np.zeros((len(mapped), len(self.noise_information) + index))
         covariance_root[:, : len(upper)] = mapped @ invert_upper(upper)
+        covariance_root[len(maps[0]) :, len(upper) :] = of_floor
         return covariance_root, undetermined
+
+    def _by_expected(self, directions, flat):
+        """``(root, others)``: of flat directions, and the other ones.
+
+        The root of the covariance of the flat directions under expected information.
+        The others are orthogonal to them in expected information: without that the
+        variance of rows at the floor would depend on the coordinates.
+        """
+        chosen, others = directions[:, flat], directions[:, ~flat]
+        upper = linalg.cholesky(chosen.T @ self.noise_information @ chosen)
+        root = chosen @ invert_upper(upper)
+        return root, others - root @ (root.T @ self.noise_information @ others)
 
     def _flat_directions(self, information):
         """Directions of the noise, and the mask of those without information."""

@@ -149,6 +149,38 @@ def test_standard_errors_beside_a_row_at_the_floor():
     np.testing.assert_allclose(error[[0, 1, 2, 4, 5, 6]], expected, rtol=1e-8)
 
 
+def test_rows_at_the_floor_are_not_known_exactly():
+    """With the variance of the predictor, for what no other row says the expected."""
+    X, y = isolating(3)
+    model = varying().fit(X, y)
+    (freedom,) = model.predict_dist(X).args
+    design = np.column_stack([np.ones(len(y)), X])
+    # The row is alone in its column: the inverse of 2 Z'Z is known by the others.
+    others = np.delete(design, 3, axis=0)[:, :3]
+    alone = 0.5 * (
+        1.0 + design[3, :3] @ np.linalg.inv(others.T @ others) @ design[3, :3]
+    )
+    observed = model.coef_covariance()[4:7, 4:7]
+    variance = np.einsum("ij,jk,ik->i", design[:, :3], observed, design[:, :3])
+    rest = np.arange(len(y)) != 3
+    np.testing.assert_allclose(freedom[rest], 0.5 / variance[rest], rtol=1e-6)
+    assert 0.5 / alone / 2.0 < freedom[3] < 0.5 / alone * 2.0
+
+
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_rows_far_outside_have_a_finite_density(sign):
+    """Sigma overflows on one side and has the floor on the other."""
+    X, y = rows(0)
+    model = varying().fit(X, y)
+    far = sign * np.array([[1e3, 0.0, 0.0], [1e5, 0.0, 0.0], [1e9, 0.0, 0.0]])
+    (freedom,) = model.predict_dist(far).args
+    assert np.all(freedom < 0.1)
+    density = model.predict_dist(far).logpdf(far.sum(axis=1) + 2.0)
+    assert np.isfinite(density).all()
+    plugin = model.predict_dist(far, kind="plugin").logpdf(far.sum(axis=1) + 2.0)
+    assert np.isfinite(plugin).all()
+
+
 def test_each_target_has_its_own_floor():
     X, y = isolating(0)
     Y = np.column_stack([y, 1000.0 * rows(1, 60)[1]])
