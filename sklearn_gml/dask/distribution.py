@@ -87,6 +87,16 @@ class ChunkedDistribution:
                 "model of covariance='diagonal', whose targets have one each."
             )
         shape = self._model.coef_.shape[:-1]
+        for value in arguments:
+            if not dask.is_dask_collection(value) and np.shape(value) not in (
+                (),
+                shape,
+            ):
+                raise ValueError(
+                    f"{method} of the rows of Dask collections takes a number, or a "
+                    "Dask collection with a value for each row, got an array of shape "
+                    f"{np.shape(value)}: call it once for each number."
+                )
         if joint and method in ("pdf", "logpdf"):
             shape = ()
         aligned = {}

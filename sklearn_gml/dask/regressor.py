@@ -1,6 +1,7 @@
 """The estimator of Dask collections."""
 
 from contextlib import ExitStack
+from copy import deepcopy
 from dataclasses import replace
 
 import dask
@@ -8,11 +9,13 @@ import dask.array
 import numpy as np
 from scipy import sparse
 from sklearn.base import _fit_context
+from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from .._data.predictors import noise_positions
 from .._data.row_sums import RowSums
 from .._data.rows import Rows
+from .._data.validation import without_uncounted
 from .._estimator.diagnostics import announce
 from .._estimator.documentation import with_parameters_of
 from .._estimator.fitting import (
@@ -214,6 +217,35 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
             return GaussianMLRegressor, (), self.__getstate__()
         return super().__reduce_ex__(protocol)
 
+    def __copy__(self):
+        copied = type(self).__new__(type(self))
+        vars(copied).update(vars(self))
+        return copied
+
+    def __deepcopy__(self, memo):
+        copied = memo[id(self)] = type(self).__new__(type(self))
+        vars(copied).update(deepcopy(vars(self), memo))
+        return copied
+
+    def score(self, X, y, sample_weight=None):
+        """R^2 of the predictions, computed at once.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            Dask collections as in :meth:`fit`, or array-likes.
+
+        Returns
+        -------
+        float
+            As of any regressor: the mean over the targets.
+        """
+        if not dask.is_dask_collection(X):
+            return super().score(X, y, sample_weight)
+        prediction, y, weight = dask.compute(self.predict(X), y, sample_weight)
+        weight, prediction, y = without_uncounted(weight, prediction, y)
+        return r2_score(y, prediction, sample_weight=weight)
+
     def predict(self, X, return_std=False):
         """The mean of y at X, lazily if X is a Dask collection.
 
@@ -377,4 +409,6 @@ def _loglik_and_weight(X, y, sample_weight=None, *, model, **others):
         return np.zeros(2)
     density = _loglik_samples(X, y, **others, model=model)
     weight = np.ones(len(density)) if sample_weight is None else sample_weight
+    if np.min(weight) < 0:
+        raise ValueError("Negative values in data passed to `sample_weight`.")
     return np.array([weight @ density, np.sum(weight)])
