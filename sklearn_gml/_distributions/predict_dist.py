@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from .multivariate import MultivariateNormal, MultivariateT
 from .multivariate_transformed import jointly_inverse_transformed
 from .recorded import Recorded
+from .student import FrozenT
 from .transformations import growth
 from .transformed import inverse_transformed, parameters_of
 
@@ -152,7 +153,9 @@ def _predicted(
 
 def _with_moments(distribution: Any, transformers: list[Any]) -> Any:
     """The normal of the same location and scale where t would leave y no mean."""
-    fastest = max((growth(transformer) for transformer in transformers), default=1.0)
+    if not transformers:
+        return distribution
+    fastest = max(growth(transformer) for transformer in transformers)
     if isinstance(distribution, MultivariateT):
         if fastest < np.nanmin(distribution.df, initial=np.inf):
             return distribution
@@ -164,7 +167,10 @@ def _with_moments(distribution: Any, transformers: list[Any]) -> Any:
     (freedom,), loc, scale = parameters_of(distribution)
     if fastest < np.nanmin(freedom, initial=np.inf):
         return distribution
-    return stats.norm(loc=loc, scale=scale)
+    if fastest == np.inf:
+        return stats.norm(loc=loc, scale=scale)
+    # Row by row: a row of few degrees of freedom does not make the others certain.
+    return FrozenT(np.where(freedom > fastest, freedom, np.inf), loc, scale)
 
 
 @singledispatch

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from sklearn_gml import GaussianMLRegressor
+from sklearn_gml import GaussianMLRegressor, predict_dist
 from sklearn_gml._data.predictors import LINK_WIDTH, NoiseLink
 
 
@@ -179,6 +179,16 @@ def test_rows_far_outside_have_a_finite_density(sign):
     assert np.isfinite(density).all()
     plugin = model.predict_dist(far, kind="plugin").logpdf(far.sum(axis=1) + 2.0)
     assert np.isfinite(plugin).all()
+
+
+def test_a_row_of_few_degrees_of_freedom_leaves_the_others_alone():
+    """The function gives what the method gives; it made all rows normal."""
+    X, y = rows(0)
+    model = varying().fit(X, y)
+    X = np.vstack([X, [1e3, 0.0, 0.0]])
+    (freedom,) = model.predict_dist(X).args
+    assert freedom[-1] < 1.0 < freedom[:-1].min()
+    np.testing.assert_array_equal(predict_dist(model, X).args[0], freedom)
 
 
 def test_each_target_has_its_own_floor():
