@@ -349,7 +349,8 @@ class GaussianMLRegressorCV(GaussianMLRegressor):
 
     def _routed(self, params):
         """What the splitter is given."""
-        _raise_for_params(params, self, "fit", allow=["groups"])
+        others = {name: params[name] for name in params if name != "groups"}
+        _raise_for_params(others, self, "fit")
         if _routing_enabled():
             if not params:
                 return {}

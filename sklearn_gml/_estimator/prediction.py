@@ -87,7 +87,10 @@ class GaussianPredictionMixin:
 
             ``"auto"``: predictive where the data determine it. Where no degrees of
             freedom are left, or a row lies outside the span of the training rows, it is
-            the plugin one, with a warning that counts the rows. It is the plugin one
+            the plugin one, with a warning that counts the rows (with log-linear noise
+            with the location and scale of the plugin one, but Student t of the degrees
+            of freedom that the other directions leave: sigma there may be held at
+            ``noise_floor``). It is the plugin one
             for fits that have no standard errors: with ``positive=True``, of wide
             sparse X, and of targets with alphas of their own.
 
@@ -270,7 +273,10 @@ def _student(
     unknown = np.isnan(scale)
     if kind == "auto" and unknown.any():
         _, sigma = _mean_and_sigma(estimator, X, noise_scale)
-        freedom = np.where(unknown, np.inf, freedom)
+        if not fit.varies:
+            # Where noise varies, a normal distribution of a sigma that nothing tells
+            # of would put any y out of reach.
+            freedom = np.where(unknown, np.inf, freedom)
         scale = np.where(unknown, sigma, scale)
         _warn_of_plugin(known, unknown)
     return FrozenT(freedom, mean, scale)

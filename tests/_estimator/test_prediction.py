@@ -83,11 +83,18 @@ def test_rows_outside_the_span_are_counted(noise, n_targets):
         distribution = model.predict_dist(new)
     plugin = model.predict_dist(new, kind="plugin")
     predictive = model.predict_dist(new, kind="predictive")
-    np.testing.assert_allclose(
-        np.array(distribution.interval(0.9))[:, 2],
-        np.array(plugin.interval(0.9))[:, 2],
-        rtol=1e-12,
-    )
+    for name in ("loc", "scale"):
+        np.testing.assert_allclose(
+            distribution.kwds[name][2], plugin.kwds[name][2], rtol=1e-12
+        )
+    if noise == "constant":
+        np.testing.assert_allclose(
+            np.array(distribution.interval(0.9))[:, 2],
+            np.array(plugin.interval(0.9))[:, 2],
+            rtol=1e-12,
+        )
+    else:
+        assert np.all(np.isfinite(distribution.args[0][2]))
     np.testing.assert_array_equal(
         np.array(distribution.interval(0.9))[:, inside],
         np.array(predictive.interval(0.9))[:, inside],
@@ -169,3 +176,28 @@ def test_targets_with_alphas_of_their_own_have_the_plugin_distribution():
     model.fit(X, np.column_stack([Y, Y[::-1]]))
     assert model.predict_dist(X).dist.name == "norm"
     assert np.isfinite(model.predict(X, return_std=True)[1]).all()
+
+
+def test_few_degrees_of_freedom_in_one_row_do_not_change_the_others():
+    """A target that is not transformed keeps Student's t, whatever its moments."""
+    model = GaussianMLRegressor(noise="log-linear").fit(X, Y)
+    far = np.vstack([X, 40.0 * X[:1]])
+    distribution = predict_dist(model, far)
+    assert distribution.args[0][-1] < 1.0 < distribution.args[0][:-1].min()
+    np.testing.assert_array_equal(
+        np.array(distribution.interval(0.9))[:, :-1],
+        model.predict_dist(X).interval(0.9),
+    )
+
+
+def test_rows_fitted_nearly_exactly_are_no_certainty():
+    """Recording errors at the floor leave few degrees of freedom at rows like them."""
+    rng = np.random.default_rng(1)
+    X = np.column_stack([rng.standard_normal((40, 2)), np.zeros(40)])
+    y = X[:, 0] + rng.standard_normal(40)
+    X[:2, 2] = 1.0, 2.0
+    y[:2] = X[:2, 0] + 5.0 * X[:2, 2]
+    model = GaussianMLRegressor(noise="log-linear").fit(X, y)
+    assert model._fit.n_at_floor[0] >= 1
+    freedom = model.predict_dist(np.array([[0.0, 0.0, 1.5], [0.0, 0.0, 0.0]])).args[0]
+    assert freedom[0] < 5.0 < freedom[1]
