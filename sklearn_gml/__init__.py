@@ -34,6 +34,7 @@ files of a folder import each other without circles::
         inference     standard errors, intervals, tests
         summary       the table of a fit
         influence     leverage and influence of rows
+        sampling      draws of the parameters
         precision     whether rounding errors of predictions are small beside sigma
         censoring     fits to rows whose y is known in part
         diagnostics   warnings of a fit
@@ -49,6 +50,7 @@ files of a folder import each other without circles::
         hypotheses    linear hypotheses: names, equations, dicts, arrays, frames
         wald          Wald tests of them
         influence     leverage, influence, robust covariance
+        sampling      draws of the parameters
         leave_one_out log-densities of rows by the fits of the others
         marginal_effects  effects of columns on what is recorded
         comparison    likelihood-ratio tests

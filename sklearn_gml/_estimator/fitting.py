@@ -210,7 +210,7 @@ def fit_constant(
     if settings.by_evidence:
         prior, messages = prior_of_highest_evidence(settings, statistics)
     else:
-        prior = given_prior(settings, statistics.n_features)
+        prior = given_prior(settings, statistics.n_features, drops=True)
     objective = kind(
         statistics,
         fit_intercept=settings.fit_intercept,

@@ -20,8 +20,13 @@ from .diagnostics import Message
 NAMED = 5
 
 
-def given_prior(settings: FitSettings, n_features: int) -> CoefficientPrior:
+def given_prior(
+    settings: FitSettings, n_features: int, *, drops: bool = False
+) -> CoefficientPrior:
     """The prior of an alpha that is a number or an array of them.
+
+    ``drops`` says whether the objective knows infinite ones, whose coefficients are
+    zero: so that an ``alpha_`` that was found can be given.
 
     Raises
     ------
@@ -43,9 +48,10 @@ def given_prior(settings: FitSettings, n_features: int) -> CoefficientPrior:
         alpha = alpha.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"alpha={settings.alpha!r} has to be numbers.") from error
-    if not np.all((alpha >= 0) & np.isfinite(alpha)):
+    if not np.all((alpha >= 0) & (drops | np.isfinite(alpha))):
         raise ValueError(
-            f"alpha={settings.alpha!r} has to be finite and zero or positive."
+            f"alpha={settings.alpha!r} has to be zero or positive"
+            f"{'' if drops else ', and finite unless the noise is constant'}."
         )
     every = [np.arange(n_features)] if groups is None else groups
     return CoefficientPrior.of_groups(alpha, every, n_features)

@@ -31,6 +31,7 @@ from .inference import GaussianInferenceMixin
 from .influence import GaussianInfluenceMixin
 from .partial_fit import PartialFitMixin
 from .prediction import GaussianPredictionMixin
+from .sampling import GaussianSamplingMixin
 from .summary import GaussianSummaryMixin
 
 
@@ -38,6 +39,7 @@ class GaussianMLRegressor(
     GaussianInferenceMixin,
     GaussianSummaryMixin,
     GaussianInfluenceMixin,
+    GaussianSamplingMixin,
     GaussianPredictionMixin,
     PartialFitMixin,
     CallbackSupportMixin,
@@ -233,15 +235,13 @@ class GaussianMLRegressor(
 
     With residuals at the rounding level of ``y`` the likelihood has no maximum.
     The fit warns (:class:`~sklearn_gml.DegenerateFitWarning`) and sigma stays
-    finite at that level; ``loglik_`` may then differ from ``score_loglik``, because
-    predictions are rounded as well.
+    finite at that level; ``loglik_`` may then differ from ``score_loglik``.
 
     Where a noise column isolates rows that the mean fits exactly, their sigma would
     fall towards zero and the likelihood rise without bound. ``noise_floor`` bounds
     both, so that a maximum exists; the summary counts the rows that it holds. With
-    ``noise_floor=0`` the fit warns of such data, and ``noise_alpha > 0`` gives them a
-    maximum. Collinear columns give the shortest
-    coefficients and a :class:`~sklearn_gml.RankDeficiencyWarning`.
+    ``noise_floor=0`` the fit warns of such data; ``noise_alpha > 0`` gives a maximum.
+    Collinear columns give the shortest coefficients and a RankDeficiencyWarning.
 
     Examples
     --------

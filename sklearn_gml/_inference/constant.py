@@ -136,6 +136,10 @@ class ConstantInference(Covariances):
         extra = prior_directions(root, self.prior.precision, self.flat, self.centre)
         return np.hstack([root, extra]) if extra.size else root
 
+    def scaled_roots(self):
+        """Covariance roots (q, r) of the parameters, sigma included, by target."""
+        return [self.covariance_root * scale for scale in np.sqrt(self.variance)]
+
     def estimable(self, contrasts):
         """Mask (t, h) of the contrasts (h, q) that data or prior determine."""
         columns = np.flatnonzero(self.prior.flat)

@@ -60,8 +60,9 @@ def loo_loglik_samples(fit: Fit, rows: Rows) -> NDArray[np.float64]:
     _check_rows(fit, frequency, residuals)
     copies = left_out(frequency)
     rest = 1.0 - copies * leverage
-    # A prior leaves every row something of its own residual.
-    rest[rest < (0.0 if np.any(fit.settings.alpha) else OWN_PREDICTION)] = np.nan
+    # A prior of all slopes leaves every row something of its own residual.
+    leaves_some = fit.prior.exists and not fit.prior.flat.any()
+    rest[rest < (0.0 if leaves_some else OWN_PREDICTION)] = np.nan
     if fit.joint:
         return _joint_densities(fit, rows, residuals, rest, copies, known.divisor)
     removed, squares = without_row(residuals, rest, known.squares, copies)

@@ -124,6 +124,10 @@ class LogLinearInference(Covariances):
             covariance_roots.append(np.hstack([covariance_root, extra]))
         return covariance_roots
 
+    def scaled_roots(self):
+        """Covariance roots (k, r) of the parameters, by target."""
+        return self.covariance_roots
+
     @property
     def _precisions(self):
         """Prior precisions of the slopes of mean and log sigma."""

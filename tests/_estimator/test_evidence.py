@@ -1,5 +1,7 @@
 """alpha="evidence" and prior_groups, against reference fits, scipy and scikit-learn."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -319,7 +321,10 @@ WRONG = [
     ({"alpha": [1.0], "prior_groups": "columns"}, "alpha has shape"),
     ({"alpha": [-1.0], "prior_groups": [[0]]}, "zero or positive"),
     ({"alpha": [np.nan], "prior_groups": [[0]]}, "zero or positive"),
-    ({"alpha": [np.inf], "prior_groups": [[0]]}, "zero or positive"),
+    (
+        {"alpha": [np.inf], "prior_groups": [[0]], "noise": "log-linear"},
+        "and finite unless",
+    ),
     ({"alpha": ["a"], "prior_groups": [[0]]}, "has to be numbers"),
     ({"alpha": "more"}, "alpha"),
     ({"alpha": 1.0, "prior_groups": "rows"}, "prior_groups"),
@@ -469,3 +474,75 @@ def test_in_a_pipeline():
         predict_dist(pipe, X).mean(),
         direct.predict(StandardScaler().fit_transform(X)),
     )
+
+
+@pytest.mark.parametrize("settings", [{}, *SETTINGS.values()], ids=str)
+def test_leave_one_out_with_the_alpha_found(settings):
+    """Refitted without each row, alpha as it was found with all of them."""
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((14, 4))
+    y = X[:, :3] @ [1.0, 2.0, 1.0] + rng.standard_normal(14)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PriorBoundWarning)
+        model = GaussianMLRegressor(**settings).fit(X, y)
+    again = clone(model).set_params(alpha=model.alpha_)
+    expected = [
+        again.fit(np.delete(X, i, 0), np.delete(y, i)).loglik_samples(X[[i]], y[[i]])[0]
+        for i in range(14)
+    ]
+    np.testing.assert_allclose(model.loo_loglik_samples(X, y), expected, rtol=1e-8)
+
+
+SAMPLED = [
+    {},
+    {"method": "reml"},
+    {"alpha": 3.0},
+    {"alpha": [2.0], "prior_groups": [[0, 1]], "method": "reml"},
+    {"alpha": "evidence"},
+    {"noise": "log-linear", "noise_columns": [0]},
+    {"noise": "log-linear", "noise_columns": [0], "alpha": 2.0, "noise_alpha": 1.0},
+]
+
+
+@pytest.mark.parametrize("settings", SAMPLED, ids=str)
+def test_samples_have_the_distribution_of_the_intervals(settings):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((15, 3))
+    y = X @ [1.0, 2.0, 1.0] + rng.standard_normal(15)
+    model = GaussianMLRegressor(**settings).fit(X, y)
+    draws = model.sample_parameters(40_000, random_state=0)
+    names = model.parameter_names()
+    assert draws.shape == (40_000, len(names))
+    np.testing.assert_array_equal(draws, model.sample_parameters(40_000, 0))
+    for level in (0.5, 0.95):
+        low, high = model.conf_int(level).T
+        inside = np.mean((draws > low) & (draws < high), axis=0)
+        # Four standard errors of a share of 40,000.
+        np.testing.assert_allclose(inside, level, atol=0.01)
+        low, high = model.predict_dist(X, kind="mean").interval(level)
+        q = 1 + X.shape[1]
+        means = draws[:, :q] @ np.column_stack([np.ones(15), X]).T
+        inside = np.mean((means > low) & (means < high), axis=0)
+        np.testing.assert_allclose(inside, level, atol=0.01)
+
+
+def test_samples_of_targets_and_of_what_is_not_known():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((15, 3))
+    Y = X[:, :2] + rng.standard_normal((15, 2))
+    model = GaussianMLRegressor().fit(X, Y)
+    draws = model.sample_parameters(40_000, random_state=1)
+    assert draws.shape == (40_000, 2, 4)
+    across = np.corrcoef(draws[:, 0, 1], draws[:, 1, 1])[0, 1]
+    assert abs(across) < 0.03
+    X[:, 1] = X[:, 0]
+    with pytest.warns(UserWarning, match="collinear"):
+        model.fit(X, Y[:, 0])
+    unknown = np.isnan(model.sample_parameters(3, 0))
+    np.testing.assert_array_equal(unknown, [[False, True, True, False]] * 3)
+    for size in (0, 1.5, True, None):
+        with pytest.raises(ValueError, match="positive number of draws"):
+            model.sample_parameters(size)
+    joint = GaussianMLRegressor(covariance="full").fit(X[:, 1:], Y)
+    with pytest.raises(ValueError, match="covariance='full'"):
+        joint.sample_parameters()
