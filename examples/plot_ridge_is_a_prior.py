@@ -128,10 +128,10 @@ figure.tight_layout()
 # Does it help?
 # -------------
 # 200 data sets of 30 rows and 25 columns, the coefficients normal and the noise as
-# large as the signal. Each choice predicts 500 new rows; higher is better. Least squares
-# has four degrees of freedom left, and says of new rows that they are far more certain
-# than they are. Predictive distributions (Student's t) are fairer to it than the normal
-# one with sigma as fitted, and it is they that are compared.
+# large as the signal. Each choice predicts 500 new rows; higher is better. Least
+# squares has four degrees of freedom left, and says of new rows that they are far more
+# certain than they are. Predictive distributions (Student's t) are fairer to it than
+# the normal one with sigma as fitted, and it is they that are compared.
 
 names = ["alpha = 0", *CHOICES]
 scores = {name: [] for name in names}
