@@ -59,7 +59,7 @@ class FrozenT(_Frozen):  # type: ignore[valid-type, misc]
 
     def median(self) -> NDArray[np.float64]:
         """The location."""
-        return self.ppf(0.5)
+        return self._quantile(0.0)
 
     def interval(
         self, confidence: ArrayLike = 0.95

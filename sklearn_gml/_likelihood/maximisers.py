@@ -135,6 +135,7 @@ def _uphill(objective, point):
     return candidate
 
 
+@np.errstate(over="ignore", invalid="ignore")  # on the way to no maximum
 def maximise_lbfgs(objective, *, max_iter, tol, report=None):
     """L-BFGS-B of scipy over the free parameters, in rounds between settlements.
 
@@ -156,7 +157,8 @@ def maximise_lbfgs(objective, *, max_iter, tol, report=None):
         enough = 0.5 * tol**2 * objective.mean_weight
         enough = max(enough, VALUE_MARGIN * point.resolution)
         converged = point.gain <= enough
-        stuck = point.value <= before.value + point.resolution
+        # Not comparable either, where values overflow.
+        stuck = not point.value > before.value + point.resolution
         if converged or stuck or n_iter >= max_iter:
             break
     message = (
