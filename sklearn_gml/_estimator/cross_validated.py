@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from time import perf_counter
 from typing import Any
@@ -48,7 +48,7 @@ from .folds import checked_folds, grid_of, splits_of
 from .regressor import GaussianMLRegressor
 
 
-def _has_no_partial_fit(estimator):
+def _has_no_partial_fit(estimator: Any) -> bool:
     raise AttributeError(
         f"{type(estimator).__name__} has no partial_fit: keep the statistics of each "
         "fold, and give them to fit_statistics."
@@ -255,7 +255,7 @@ class GaussianMLRegressorCV(GaussianMLRegressor):
                     "a GridSearchCV."
                 )
 
-            def make(part):
+            def make(part: Rows) -> GaussianStatistics:
                 return statistics_of_rows(part, data.y.ndim == 1, data.feature_names)
 
             curve, path, fit_seconds, n_splits = self._curve_of_rows(
@@ -324,7 +324,9 @@ class GaussianMLRegressorCV(GaussianMLRegressor):
         return self
 
     @available_if(_has_no_partial_fit)
-    def partial_fit(self, X, y, sample_weight=None, noise_scale=None):
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, noise_scale: Any = None
+    ) -> None:  # type: ignore[override]
         """Not available: alpha is chosen from folds, and batches are no folds.
 
         Parameters
@@ -347,7 +349,7 @@ class GaussianMLRegressorCV(GaussianMLRegressor):
             router.add(splitter=self.cv, method_mapping=mapping)
         return router
 
-    def _routed(self, params):
+    def _routed(self, params: dict[str, Any]) -> dict[str, Any]:
         """What the splitter is given."""
         others = {name: params[name] for name in params if name != "groups"}
         _raise_for_params(others, self, "fit")
@@ -361,9 +363,12 @@ class GaussianMLRegressorCV(GaussianMLRegressor):
             )
         return params
 
-    def _curve_of_rows(self, rows, make, splits):
+    def _curve_of_rows(
+        self, rows: Rows, make: Callable, splits: Any
+    ) -> tuple[Curve, RidgePath, NDArray, int]:
         """``(curve, path of all rows, seconds of fits, number of splits)``."""
         scoring, settings = SCORINGS[self.scoring], self._curve_settings()
+        curve: LeaveOneOutCurve | FoldCurve
         if splits is None:
             start = perf_counter()
             path = self._path(make(rows))
@@ -374,16 +379,16 @@ class GaussianMLRegressorCV(GaussianMLRegressor):
         curve = FoldCurve(folds, scoring, rows, **settings)
         return curve, self._path(total), curve.fit_seconds, len(folds)
 
-    def _curve_settings(self):
+    def _curve_settings(self) -> dict[str, Any]:
         return {"apart": self.alpha_per_target, **self._path_settings()}
 
-    def _path_settings(self):
+    def _path_settings(self) -> dict[str, Any]:
         return {
             "fit_intercept": self.fit_intercept,
             "restricted": self.method == "reml",
         }
 
-    def _path(self, statistics):
+    def _path(self, statistics: GaussianStatistics) -> RidgePath:
         return RidgePath(statistics, **self._path_settings())
 
     def _choose(
@@ -420,7 +425,9 @@ class GaussianMLRegressorCV(GaussianMLRegressor):
         self.coef_path_ = slopes[:, 0].copy() if fit.vector_target else slopes.copy()
         return fit
 
-    def _fit_of(self, statistics, alphas, rows):
+    def _fit_of(
+        self, statistics: GaussianStatistics, alphas: list[float], rows: Rows | None
+    ) -> Fit:
         plain = GaussianMLRegressor(
             fit_intercept=self.fit_intercept, method=self.method, alpha=alphas[0]
         )

@@ -182,7 +182,7 @@ class MeanVarianceRegressor(
         self.cv = cv
         self.n_rounds = n_rounds
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         inner = [get_tags(self._mean_regressor())]
         if self.variance is not None:
@@ -259,7 +259,7 @@ class MeanVarianceRegressor(
         self._expose(pairs, y.ndim == 1)
         return self
 
-    def _tasks(self, X, y, weight, routed) -> list[Task]:
+    def _tasks(self, X: Any, y: Any, weight: Any, routed: Bunch) -> list[Task]:
         """What is to be fitted for each target."""
         splits = predictions = variance = None
         mean = self._mean_regressor()
@@ -291,10 +291,10 @@ class MeanVarianceRegressor(
             for target in range(targets.shape[1])
         ]
 
-    def _expose(self, pairs, vector_target) -> None:
+    def _expose(self, pairs: list[Any], vector_target: bool) -> None:
         rounds = max(len(pair.loglik_path) for pair in pairs)
-        self.mean_ = [pair.mean for pair in pairs]
-        self.variance_ = [pair.variance for pair in pairs]
+        self.mean_: Any = [pair.mean for pair in pairs]
+        self.variance_: Any = [pair.variance for pair in pairs]
         self.residual_scale_ = np.array([pair.scale for pair in pairs])
         self.sigma_ = np.array([pair.sigma for pair in pairs])
         self.loglik_path_ = np.sum(
@@ -322,7 +322,7 @@ class MeanVarianceRegressor(
             regressor.set_fit_request(sample_weight=True)
         return regressor
 
-    def _routed(self, sample_weight, fit_params) -> Bunch:
+    def _routed(self, sample_weight: Any, fit_params: dict[str, Any]) -> Bunch:
         """Parameters of ``fit`` of the regressors, and of ``split`` of the splitter."""
         if _routing_enabled():
             if sample_weight is not None:

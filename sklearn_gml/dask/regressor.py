@@ -1,8 +1,12 @@
 """The estimator of Dask collections."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from contextlib import ExitStack
 from copy import deepcopy
 from dataclasses import replace
+from typing import Any, Self, SupportsIndex
 
 import dask
 import dask.array
@@ -15,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._data.predictors import noise_positions
 from .._data.row_sums import RowSums
 from .._data.rows import Rows
+from .._data.statistics import GaussianStatistics
 from .._data.validation import without_uncounted
 from .._estimator.diagnostics import announce
 from .._estimator.documentation import with_parameters_of
@@ -30,7 +35,7 @@ from .._estimator.regressor import GaussianMLRegressor
 from .._inference.fit import FitSettings
 from .._likelihood.log_linear import LogLinearObjective
 from .censoring import fit_chunks_known_in_part
-from .chunks import ChunkedRows, nbytes_of_chunk
+from .chunks import ChunkedRows, Collection, nbytes_of_chunk
 from .distribution import ChunkedDistribution
 from .statistics import statistics_of_chunk
 
@@ -93,13 +98,13 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
-        noise_scale=None,
-        y_lower=None,
-        y_upper=None,
-    ):
+        X: Collection,
+        y: Collection,
+        sample_weight: Collection | None = None,
+        noise_scale: Collection | None = None,
+        y_lower: Collection | None = None,
+        y_upper: Collection | None = None,
+    ) -> DaskGaussianMLRegressor:
         """Maximise the likelihood of the rows.
 
         Parameters
@@ -141,7 +146,9 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
         total = rows.sum(statistics_of_chunk, columns=rows.columns)
         return self.fit_statistics(total.compute())
 
-    def _fit_known_in_part(self, rows, y_lower, y_upper):
+    def _fit_known_in_part(
+        self, rows: ChunkedRows, y_lower: Any, y_upper: Any
+    ) -> DaskGaussianMLRegressor:
         settings = FitSettings.of(self).of_columns(rows.no_rows)
         positions = None
         if self.noise == "log-linear":
@@ -160,7 +167,7 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
             announce(fit)
         return self
 
-    def _fit_log_linear(self, rows):
+    def _fit_log_linear(self, rows: ChunkedRows) -> DaskGaussianMLRegressor:
         settings = FitSettings.of(self).of_columns(rows.no_rows)
         positions = noise_positions(self.noise_columns, rows.no_rows)
         check_combinations(settings, positions)
@@ -200,7 +207,7 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
             announce(fit)
         return self
 
-    def to_plain(self):
+    def to_plain(self) -> GaussianMLRegressor:
         """The same fitted model without Dask.
 
         Returns
@@ -209,25 +216,25 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
             With the same parameters and attributes.
         """
         plain = GaussianMLRegressor.__new__(GaussianMLRegressor)
-        vars(plain).update(vars(self))
+        plain.__dict__.update(vars(self))
         return plain
 
-    def __reduce_ex__(self, protocol):
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         if hasattr(self, "coef_"):
             return GaussianMLRegressor, (), self.__getstate__()
         return super().__reduce_ex__(protocol)
 
-    def __copy__(self):
+    def __copy__(self) -> Self:
         copied = type(self).__new__(type(self))
-        vars(copied).update(vars(self))
+        copied.__dict__.update(vars(self))
         return copied
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         copied = memo[id(self)] = type(self).__new__(type(self))
-        vars(copied).update(deepcopy(vars(self), memo))
+        copied.__dict__.update(deepcopy(vars(self), memo))
         return copied
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R^2 of the predictions, computed at once.
 
         Parameters
@@ -246,7 +253,7 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
         weight, prediction, y = without_uncounted(weight, prediction, y)
         return r2_score(y, prediction, sample_weight=weight)
 
-    def predict(self, X, return_std=False):
+    def predict(self, X: Any, return_std: bool = False) -> Any:
         """The mean of y at X, lazily if X is a Dask collection.
 
         Parameters
@@ -267,7 +274,7 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
         mean = distribution.mean()
         return (mean, distribution.std()) if return_std else mean
 
-    def predict_dist(self, X, **options):
+    def predict_dist(self, X: Any, **options: Any) -> Any:
         """The distribution of y at X.
 
         Parameters
@@ -288,7 +295,15 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
         check_is_fitted(self)
         return ChunkedDistribution(self.to_plain(), X, options)
 
-    def loglik_samples(self, X, y, *, noise_scale=None, y_lower=None, y_upper=None):
+    def loglik_samples(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        noise_scale: Any = None,
+        y_lower: Any = None,
+        y_upper: Any = None,
+    ) -> Any:
         """Log-density of each row, lazily if X is a Dask collection.
 
         Parameters
@@ -310,15 +325,15 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
 
     def score_loglik(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
         *,
-        noise_scale=None,
-        y_lower=None,
-        y_upper=None,
-        normalize=False,
-    ):
+        noise_scale: Any = None,
+        y_lower: Any = None,
+        y_upper: Any = None,
+        normalize: bool = False,
+    ) -> Any:
         """Log-likelihood of rows, lazily if X is a Dask collection.
 
         Parameters
@@ -348,8 +363,9 @@ class DaskGaussianMLRegressor(GaussianMLRegressor):
 class _ChunkedRowSums(RowSums):
     """Sums that are made chunk by chunk: one pass over the rows for each."""
 
-    def _total(self, function):
-        return self.rows.sum(
+    def _total(self, function: Callable) -> Any:
+        rows: Any = self.rows  # in chunks
+        return rows.sum(
             _part_of_total,
             function=function,
             target=self.target,
@@ -366,14 +382,16 @@ class _ChunkedObjective(LogLinearObjective):
     row_sums = _ChunkedRowSums
 
 
-def _statistics_and_nbytes(X, *, columns, **others):
+def _statistics_and_nbytes(X: Any, *, columns: Any, **others: Any) -> Any:
     """Statistics of a chunk, and the bytes that it has in memory."""
     statistics = statistics_of_chunk(X, **others, columns=columns)
     # As objects, they add up one by one.
     return np.array([statistics, nbytes_of_chunk(X, **others)], dtype=object)
 
 
-def _unscaled_statistics(X, y, sample_weight=None, noise_scale=None, *, columns):
+def _unscaled_statistics(
+    X: Any, y: Any, sample_weight: Any = None, noise_scale: Any = None, *, columns: Any
+) -> GaussianStatistics:
     """Statistics of a chunk without its noise scales, but for their logarithms."""
     statistics = statistics_of_chunk(X, y, sample_weight, columns=columns)
     if noise_scale is None:
@@ -383,8 +401,14 @@ def _unscaled_statistics(X, y, sample_weight=None, noise_scale=None, *, columns)
 
 
 def _part_of_total(
-    X, y, sample_weight=None, noise_scale=None, *, function, **predictors
-):
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    noise_scale: Any = None,
+    *,
+    function: Callable,
+    **predictors: Any,
+) -> Any:
     """What a chunk adds to a sum of :class:`~sklearn_gml._row_sums.RowSums`."""
     if not X.shape[0]:
         return 0
@@ -399,12 +423,21 @@ def _part_of_total(
     return 0 if parts is None else np.fromiter(parts, dtype=object)
 
 
-def _loglik_samples(X, y, *, model, **others):
+def _loglik_samples(
+    X: Any, y: Any, *, model: GaussianMLRegressor, **others: Any
+) -> np.ndarray:
     others = {name: np.asarray(values) for name, values in others.items()}
     return model.loglik_samples(X, np.asarray(y), **others)
 
 
-def _loglik_and_weight(X, y, sample_weight=None, *, model, **others):
+def _loglik_and_weight(
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    *,
+    model: GaussianMLRegressor,
+    **others: Any,
+) -> np.ndarray:
     if not X.shape[0]:
         return np.zeros(2)
     density = _loglik_samples(X, y, **others, model=model)
