@@ -18,6 +18,24 @@ from .._linalg.triangular import (
     solve_uphill,
 )
 
+# The thresholds of a point: the question that each answers, and a test that fails when
+# it is moved as in brackets. Where there is none, the reason below is all there is.
+#
+#   NEAR            Is the maximum near enough for Newton's step?
+#                   (0.001) test_likelihood_of_the_training_data; (1e6) none
+#   NEAR_AT_START   The same at the start; and is a step too long to be trusted?
+#   CHORD           Is the information of an earlier point still good enough?
+#                   (1) test_generated_problems_converge
+#   AGREEMENT       Does the observed information contradict the expected one?
+#                   (1.5) test_likelihood_of_the_training_data
+#   DOUBTFUL        Could a direction of the noise be without information?
+#                   (0.6) test_a_maximum_is_not_called_degenerate
+#   VANISHING       Is it without? (0, DOUBTFUL as well)
+#                   test_an_isolated_row_is_told_of_whatever_the_solver
+#   PRECISE,        Is some row fitted to the digits of float64?
+#   TOO_PRECISE     (1e3) none
+#   EXACTLY_FITTED  Does a row of leverage one exist? Not tried to the end.
+
 # Squared distance from the maximum, per parameter, within which Newton's step is taken.
 # At the start, where a scoring step is about as good, the cheaper has the advantage;
 # later, scoring that is still on its way is slow, and Newton is worth the price.
