@@ -53,14 +53,14 @@ def test_evidence_and_degrees_of_given_alphas(name, method):
         assert digits(model.log_evidence_, fixed[f"marginal_loglik_{method}"]) > 12
         assert digits(model.edf_, fixed["edf"]) > 12
         assert digits(model.sigma_, fixed[f"sigma_{method}_given_alpha"]) > 12
-        # FAULTS M14: information criteria count effective degrees of freedom.
+        # Information criteria count effective degrees of freedom.
         k = fixed["edf"] + 1
         assert model.aic_ == pytest.approx(-2 * model.loglik_ + 2 * k)
         assert model.bic_ == pytest.approx(-2 * model.loglik_ + k * np.log(len(y)))
 
 
 def test_information_criteria_of_ridge_do_not_always_choose_no_prior():
-    """FAULTS M14."""
+    """AIC and BIC count effective degrees of freedom."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((40, 25))
     y = 0.3 * X[:, 0] + rng.standard_normal(40)

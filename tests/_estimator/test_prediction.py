@@ -104,7 +104,7 @@ def test_rows_outside_the_span_are_counted(noise, n_targets):
 
 
 def test_a_rare_level_does_not_ruin_a_score():
-    """FAULTS H9: a level that a fold has not seen made every score NaN."""
+    """A level that a fold has not seen once made every score NaN."""
     level = np.repeat(["a", "b", "c"], [14, 15, 1])[:, None]
     model = make_pipeline(
         OneHotEncoder(handle_unknown="ignore", drop="first"), GaussianMLRegressor()

@@ -56,7 +56,7 @@ def test_parameters_set_after_the_fit_change_nothing(settings):
 
 
 def test_a_profile_is_that_of_the_fit():
-    """FAULTS M3: the display asked the parameters of now."""
+    """The display once asked the parameters of now."""
     model = GaussianMLRegressor(method="reml").fit(X, Y)
     pytest.importorskip("matplotlib")
     before = LikelihoodDisplay.from_estimator(model, "sigma").interval
