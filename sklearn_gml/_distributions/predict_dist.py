@@ -127,7 +127,7 @@ def _predicted(
     limited = any(
         getattr(model, name, None) is not None for name in ("censoring", "truncation")
     )
-    if limited and recorded:
+    if limited and recorded and kind is None:
         kind = "recorded"
     elif kind == "recorded" and not limited:
         kind = None

@@ -14,7 +14,7 @@ from .estimates import Covariances, prior_directions
 
 # A variance of log sigma below this is one of a million million rows: normal.
 SMALLEST_VARIANCE = 1e-15
-# Above it scipy's density of 1 / (2 v) degrees of freedom is not finite.
+# Degrees of freedom, 1 / (2 v), have to be positive where this variance overflows too.
 LARGEST_VARIANCE = 1e15
 
 

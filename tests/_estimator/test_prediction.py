@@ -201,3 +201,13 @@ def test_rows_fitted_nearly_exactly_are_no_certainty():
     assert model._fit.n_at_floor[0] >= 1
     freedom = model.predict_dist(np.array([[0.0, 0.0, 1.5], [0.0, 0.0, 0.0]])).args[0]
     assert freedom[0] < 5.0 < freedom[1]
+
+
+def test_a_scorer_of_limits_takes_the_kind_that_is_asked_for():
+    model = GaussianMLRegressor(censoring=(0.0, None)).fit(X, np.maximum(Y, 0.0))
+    y = np.maximum(Y, 0.0)
+    plugin = loglik_score(y, model.predict_dist(X, kind="plugin"))
+    assert loglik_scorer(model, X, y, kind="plugin") == plugin
+    recorded = loglik_score(y, model.predict_dist(X, kind="recorded"))
+    assert loglik_scorer(model, X, y) == pytest.approx(recorded, rel=1e-12)
+    assert abs(recorded - plugin) > 1e-3
